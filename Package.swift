@@ -1,0 +1,50 @@
+// swift-tools-version: 6.1
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// One target per layer; `Tests/ArchitectureTests` keeps the import table of docs/architecture.md true.
+let package = Package(
+  name: "archlab",
+  products: [
+    .library(name: "LabKit", targets: ["Graph", "BlockKit", "Blocks", "Assembler", "Lab"]),
+    .executable(name: "lab", targets: ["LabTool"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
+  targets: [
+    .systemLibrary(
+      name: "CYaml", pkgConfig: "yaml-0.1",
+      providers: [.apt(["libyaml-dev"]), .brew(["libyaml"])]),
+    .target(name: "Diagnostics", swiftSettings: strict),
+    .target(name: "Graph", swiftSettings: strict),
+    .target(name: "Blueprint", dependencies: ["Diagnostics", "CYaml"], swiftSettings: strict),
+    .target(name: "Weights", dependencies: ["Graph"], swiftSettings: strict),
+    .target(name: "Exporters", dependencies: ["Graph"], swiftSettings: strict),
+    .target(
+      name: "BlockKit", dependencies: ["Graph", "Blueprint", "Diagnostics"],
+      swiftSettings: strict),
+    .target(name: "Blocks", dependencies: ["BlockKit", "Graph"], swiftSettings: strict),
+    .target(
+      name: "Plugins", dependencies: ["BlockKit", "Blueprint", "Diagnostics"],
+      swiftSettings: strict),
+    .target(
+      name: "Assembler", dependencies: ["BlockKit", "Graph", "Blueprint", "Diagnostics"],
+      swiftSettings: strict),
+    .target(
+      name: "Lab",
+      dependencies: [
+        "Assembler", "Blocks", "Plugins", "Exporters", "Weights", "BlockKit", "Graph",
+        "Blueprint", "Diagnostics",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: strict),
+    .executableTarget(
+      name: "LabTool", dependencies: ["Lab"], swiftSettings: strict,
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"], .when(platforms: [.linux]))]),
+  ]
+)

@@ -1,0 +1,118 @@
+public import BlockKit
+public import Diagnostics
+public import Graph
+internal import Blueprint
+
+/// What to assemble.
+public struct AssemblyRequest: Sendable {
+  /// The blueprint's text.
+  public var source: SourceText
+  /// Values for variables or settings by path, as `path=value` texts (`--set`).
+  public var sets: [SourceText] = []
+  /// Blocks that take others' places, as `path=block` texts (`--swap`).
+  public var swaps: [SourceText] = []
+  /// Sizes such as `batch` and `seq` (`--at`).
+  public var sizes: [(name: String, value: Int)] = []
+
+  /// A blueprint as it stands.
+  public init(source: SourceText) { self.source = source }
+}
+
+/// What came of it.
+public struct AssemblyResult {
+  /// The graph; nil when something is wrong.
+  public let graph: Graph?
+  /// Faults and warnings.
+  public let diagnostics: [Diagnostic]
+  /// The blueprint's one-line description.
+  public let about: String?
+  /// Where the architecture was published.
+  public let citation: String?
+}
+
+/// Turns blueprints into graphs. What blocks trace to is remembered from one to the next.
+public final class Assembler {
+  private let library: Library
+  private let traces = TraceCache()
+
+  /// An assembler that knows the blocks of `registry` and finds files through `loader`.
+  public init(registry: Registry, loader: any BlueprintSource) {
+    library = Library(registry: registry, loader: loader)
+  }
+
+  /// Assembles a blueprint; every independent fault is reported.
+  public func assemble(_ request: AssemblyRequest) -> AssemblyResult {
+    let log = DiagnosticLog()
+    let loaded = library.load(request.source, at: nil, log: log)
+    let edits = edits(request, log: log)
+    guard let document = loaded, !log.isFull else {
+      if !log.hasErrors {
+        log.report(Diagnostic(id: "unusable", message: "'\(request.source.name)' has faults"))
+      }
+      return AssemblyResult(
+        graph: nil, diagnostics: log.diagnostics, about: nil, citation: nil)
+    }
+    if document.model == nil, !log.hasErrors {
+      log.report(
+        Diagnostic(
+          id: "empty-model",
+          message: "'\(request.source.name)' is a library of blocks without a 'model'"))
+    }
+    let assembly = Assembly(name: document.name, library: library, traces: traces, log: log)
+    let sizes = request.sizes.map { size in
+      let source = SourceText(name: "--at", text: "\(size.name)=\(size.value)")
+      let span = Span(
+        source: source, start: Position(line: 1, column: 1),
+        end: Position(line: 1, column: size.name.unicodeScalars.count + 1))
+      let scalar = YAMLScalar(text: String(size.value), isPlain: true, value: .int(size.value))
+      let node = YAMLNode(content: .scalar(scalar), span: span)
+      return SettingTemplate(
+        name: size.name, keySpan: span, value: Template.compile(node) { log.report($0) })
+    }
+    assembly.assemble(document, sizes: sizes, variables: [], edits: edits)
+    return AssemblyResult(
+      graph: log.hasErrors ? nil : assembly.graph, diagnostics: log.diagnostics,
+      about: document.about, citation: document.citation)
+  }
+
+  /// The texts of `--set` and `--swap` as edits.
+  private func edits(_ request: AssemblyRequest, log: DiagnosticLog) -> EditSyntax {
+    var edits = EditSyntax()
+    let parser = SyntaxParser(log: log)
+    for (source, isSwap) in request.sets.map({ ($0, false) }) + request.swaps.map({ ($0, true) }) {
+      guard let (path, span, node) = assignment(source, log: log) else { continue }
+      if isSwap {
+        if let step = parser.step(node, depth: 0) { edits.swaps.append((path, span, step)) }
+      } else {
+        edits.sets.append((path, span, parser.template(node)))
+      }
+    }
+    return edits
+  }
+
+  /// `path=value`, the value in YAML flow notation.
+  private func assignment(
+    _ source: SourceText, log: DiagnosticLog
+  ) -> (String, Span, YAMLNode)? {
+    let text = source.line(1)
+    guard let sign = text.firstIndex(of: "="), sign != text.startIndex else {
+      let end = Position(line: 1, column: text.unicodeScalars.count + 1)
+      log.report(
+        Diagnostic(
+          id: "bad-argument", message: "'\(text)' is not of the form path=value",
+          span: Span(source: source, start: Position(line: 1, column: 1), end: end)))
+      return nil
+    }
+    let path = String(text[..<sign])
+    let value = String(text[text.index(after: sign)...])
+    // The value is parsed behind blanks, so that its marks fit the whole argument.
+    let blanks = String(repeating: " ", count: path.unicodeScalars.count + 1)
+    let (node, faults) = parseYAML(SourceText(name: source.name, text: blanks + value))
+    for fault in faults { log.report(fault) }
+    guard let node else { return nil }
+    let span = Span(
+      source: source, start: Position(line: 1, column: 1),
+      end: Position(line: 1, column: path.unicodeScalars.count + 1))
+    return (path, span, node)
+  }
+}

@@ -1,0 +1,381 @@
+internal import BlockKit
+internal import Blueprint
+internal import Diagnostics
+internal import Graph
+
+/// One assembling of one blueprint at one size: walks the steps, calls the blocks, grows the graph.
+final class Assembly {
+  /// The deepest nesting of steps, composites and blueprints.
+  static let maxDepth = 40
+  /// The longest repeat.
+  static let maxRepeat = 100_000
+  /// The most modules of a graph.
+  static let maxModules = 400_000
+
+  var graph: Graph
+  let log: DiagnosticLog
+  let library: Library
+  let traces: TraceCache
+  var registry: Registry { library.registry }
+  var edits: [Edit] = []
+  /// Where every value was made.
+  var origins: [Span] = []
+  /// The variables of every file in use, for the composites defined in it.
+  var documentFrames: [ObjectIdentifier: Frame] = [:]
+  private var level = 0
+  private(set) var isAborted = false
+
+  init(name: String, library: Library, traces: TraceCache, log: DiagnosticLog) {
+    graph = Graph(name: name)
+    self.library = library
+    self.traces = traces
+    self.log = log
+  }
+
+  func fault(
+    _ id: String, _ message: String, at span: Span, in context: Context, help: String? = nil,
+    notes: [Note] = []
+  ) {
+    log.report(
+      Diagnostic(
+        id: id, message: message, span: span, path: context.path.isEmpty ? nil : context.path,
+        notes: notes, help: help))
+  }
+
+  // MARK: - Modules and values
+
+  func addModule(
+    _ name: String, block: String, parent: Int, iteration: Int? = nil, held: Bool
+  ) -> Int {
+    if graph.modules.count >= Assembly.maxModules, !isAborted {
+      isAborted = true
+      log.report(
+        Diagnostic(
+          id: "too-large", message: "the model has more than \(Assembly.maxModules) modules"))
+    }
+    graph.modules.append(
+      Module(name: name, block: block, parent: parent, iteration: iteration, held: held))
+    return graph.modules.count - 1
+  }
+
+  func addValue(_ type: TensorType, _ span: Span) -> ValueID {
+    graph.types.append(type)
+    origins.append(span)
+    return graph.types.count - 1
+  }
+
+  // MARK: - Evaluating
+
+  func evaluate(_ template: Template, in context: Context) -> Datum? {
+    if let constant = template.constant { return constant }
+    do {
+      return try template.evaluate(in: context.frame)
+    } catch {
+      var error = error
+      if error.path == nil, !context.path.isEmpty { error.path = context.path }
+      log.report(error)
+      return nil
+    }
+  }
+
+  func integer(_ template: Template, _ what: String, in context: Context) -> Int? {
+    guard let datum = evaluate(template, in: context) else { return nil }
+    if let value = try? Int.decode(datum) { return value }
+    fault(
+      "wrong-type", "\(what) must be an integer but is \(datum.typeName), \(datum.description)",
+      at: template.node.span, in: context)
+    return nil
+  }
+
+  func string(_ template: Template, _ what: String, in context: Context) -> String? {
+    guard let datum = evaluate(template, in: context) else { return nil }
+    if case .string(let text) = datum, !text.isEmpty { return text }
+    if case .int(let number) = datum { return String(number) }
+    fault(
+      "wrong-type", "\(what) must be a name but is \(datum.typeName), \(datum.description)",
+      at: template.node.span, in: context)
+    return nil
+  }
+
+  func boolean(_ template: Template, _ what: String, in context: Context) -> Bool? {
+    guard let datum = evaluate(template, in: context) else { return nil }
+    if case .bool(let value) = datum { return value }
+    fault(
+      "wrong-type",
+      "\(what) must be true or false but is \(datum.typeName), \(datum.description)",
+      at: template.node.span, in: context)
+    return nil
+  }
+
+  func strings(_ template: Template, _ what: String, in context: Context) -> [String]? {
+    guard let datum = evaluate(template, in: context) else { return nil }
+    if let values = try? [String].decode(datum) { return values }
+    fault(
+      "wrong-type", "\(what) must be a name or a list of names but is \(datum.description)",
+      at: template.node.span, in: context)
+    return nil
+  }
+
+  // MARK: - Steps
+
+  /// Runs steps one after the other; each gets the result of the one before.
+  func run(_ steps: [Step], on input: Wire?, in context: Context) -> Wire? {
+    guard level < Assembly.maxDepth else {
+      if !isAborted {
+        isAborted = true
+        fault(
+          "too-deep", "steps are nested more than \(Assembly.maxDepth) levels deep",
+          at: steps.first?.span ?? Span.none, in: context,
+          help: context.chain.isEmpty
+            ? nil : "the way here: \(context.chain.suffix(6).joined(separator: " → "))")
+      }
+      return input
+    }
+    level += 1
+    let frame = context.frame
+    defer {
+      level -= 1
+      context.frame = frame
+    }
+    var wire = input
+    for step in steps {
+      if context.instance.stopped || isAborted || log.isFull { break }
+      wire = perform(step, on: wire, in: context, body: steps)
+    }
+    return wire
+  }
+
+  private func perform(
+    _ step: Step, on input: Wire?, in context: Context, body: [Step]
+  ) -> Wire? {
+    if let when = step.common.when {
+      guard let isThere = boolean(when, "'when'", in: context) else {
+        return Wire.poisoned(step.headSpan)
+      }
+      if !isThere { return input }
+    }
+    var names: [String] = []
+    if let template = step.common.name {
+      guard let given = strings(template, "'as'", in: context) else {
+        return Wire.poisoned(template.node.span)
+      }
+      names = given
+      for name in given where !isName(name) {
+        fault(
+          "bad-name", "'\(name)' is no name", at: template.node.span, in: context,
+          help: "names have letters, digits, '_' and '-'")
+        return Wire.poisoned(template.node.span)
+      }
+    }
+    if names.isEmpty, step.construct?.isTransparent ?? false {
+      return inside(step, on: input, names: [], name: nil, in: context, body: body)
+    }
+    let span = step.common.name?.node.span ?? step.headSpan
+    let name = context.claim(names.first ?? step.head, explicit: !names.isEmpty, span: span)
+    if let entry = context.instance.entry, context.path == context.instance.basePath {
+      if entry != name { return input }
+      context.instance.entry = nil
+    }
+    guard !edits.isEmpty else {
+      return inside(step, on: input, names: names, name: name, in: context, body: body)
+    }
+    return edited(step, on: input, names: names, name: name, in: context, body: body)
+  }
+
+  /// Applies the edits whose path is this step's.
+  private func edited(
+    _ step: Step, on input: Wire?, names: [String], name: String, in context: Context,
+    body: [Step]
+  ) -> Wire? {
+    let path = context.join(name).split(separator: ".")
+    var step = step
+    var wire = input
+    var after: [Edit] = []
+    var overrides: [SettingTemplate] = []
+    for edit in edits where edit.pattern.matches(path) {
+      edit.isUsed = true
+      switch edit.kind {
+      case .remove: return wire
+      case .swap(let other): step = swapped(step, for: other, edit, in: context)
+      case .insert(let steps, before: true): wire = inserted(steps, edit, on: wire, in: context)
+      case .insert(_, before: false): after.append(edit)
+      case .set(let value, let setting):
+        overrides.append(SettingTemplate(name: setting, keySpan: edit.span, value: value))
+      }
+    }
+    if !overrides.isEmpty { step = step.overriding(overrides) }
+    var result = inside(step, on: wire, names: names, name: name, in: context, body: body)
+    for edit in after {
+      if case .insert(let steps, _) = edit.kind {
+        result = inserted(steps, edit, on: result, in: context)
+      }
+    }
+    return result
+  }
+
+  private func inserted(
+    _ steps: [Step], _ edit: Edit, on wire: Wire?, in context: Context
+  ) -> Wire? {
+    context.outer = edit.wires
+    defer { context.outer = nil }
+    return run(steps, on: wire, in: context)
+  }
+
+  /// The step that takes another's place: it keeps the settings that it also declares.
+  private func swapped(
+    _ old: Step, for new: Step, _ edit: Edit, in context: Context
+  ) -> Step {
+    guard let declared = library.settings(of: new.head, in: context.document) else {
+      return new.keeping([], of: old)
+    }
+    let given = Set(new.settings.map(\.name))
+    let kept = old.settings.filter { declared.contains($0.name) && !given.contains($0.name) }
+    let dropped = old.settings.filter { !declared.contains($0.name) }
+    if !dropped.isEmpty {
+      let list = dropped.map { "'\($0.name)'" }.joined(separator: ", ")
+      log.report(
+        Diagnostic(
+          severity: .warning, id: "swap-dropped",
+          message: "swapping '\(old.head)' for '\(new.head)' drops \(list), which "
+            + "'\(new.head)' does not have",
+          span: edit.span, notes: [Note("'\(old.head)' stands here", span: old.headSpan)]))
+    }
+    return new.keeping(kept, of: old)
+  }
+
+  private func isName(_ name: String) -> Bool {
+    !name.isEmpty
+      && name.utf8.allSatisfy {
+        ($0 >= 48 && $0 <= 57) || ($0 >= 65 && $0 <= 90) || ($0 >= 97 && $0 <= 122) || $0 == 95
+          || $0 == 45
+      }
+  }
+
+  // MARK: - One step
+
+  /// Wires the step, runs it in its scope and binds its names.
+  private func inside(
+    _ step: Step, on current: Wire?, names: [String], name: String?, in context: Context,
+    body: [Step]
+  ) -> Wire? {
+    let inputs = wires(of: step, current, in: context, body: body)
+    let sharing = context.sharing
+    if let share = step.common.share, let name {
+      guard let group = shareGroup(share, step: step, name: name, in: context) else {
+        return bind(Wire.poisoned(step.headSpan), nil, nil, names, name, step, in: context)
+      }
+      let own = step.common.own.flatMap { strings($0, "'own'", in: context) } ?? []
+      context.sharing = (group, context.join(name), own.map { PathPattern($0) })
+    }
+    defer {
+      // The first use makes the weights of a declared group; later uses only take them.
+      if step.common.share != nil { context.sharing?.group.isOpen = false }
+      context.sharing = sharing
+    }
+
+    var result: Wire?
+    var scope: WireScope?
+    var module: Int?
+    if let construct = step.construct {
+      let input = inputs.flatMap { merged($0, span: step.headSpan) }
+      if let name {
+        let inner = context.child(name, block: step.head)
+        result = construct.assemble(step, on: input, in: inner)
+        inner.close(with: result)
+        (scope, module) = (inner.wires, inner.module)
+      } else {
+        result = construct.assemble(step, on: input, in: context)
+      }
+    } else if let name {
+      (result, scope, module) = call(step, name: name, inputs: inputs, in: context)
+    }
+    freeze(step, name: name, in: context)
+    return bind(result, scope, module, names, name, step, in: context)
+  }
+
+  private func bind(
+    _ wire: Wire?, _ scope: WireScope?, _ module: Int?, _ names: [String], _ name: String?,
+    _ step: Step, in context: Context
+  ) -> Wire? {
+    guard let name else { return wire }
+    if let module, let group = context.sharing?.group, step.common.share != nil {
+      graph.modules[module].sharedWith = group.name
+    }
+    if names.count > 1, let wire, !wire.isPoisoned {
+      guard names.count == wire.ports.count else {
+        fault(
+          "bad-name", "\(names.count) names for \(wire.ports.count) results",
+          at: step.common.name?.node.span ?? step.headSpan, in: context)
+        return Wire.poisoned(step.headSpan)
+      }
+      for (i, port) in wire.ports.enumerated() {
+        let single = Wire(ports: [port], span: step.headSpan)
+        context.wires.bind(
+          names[i],
+          Binding(
+            wire: single, scope: i == 0 ? scope : nil, module: i == 0 ? module : nil,
+            span: step.headSpan))
+      }
+    } else {
+      for label in Set(names + [name]) {
+        context.wires.bind(
+          label, Binding(wire: wire, scope: scope, module: module, span: step.headSpan))
+      }
+    }
+    if let until = context.instance.until, context.join(name) == until {
+      context.instance.stopped = true
+    }
+    return wire
+  }
+
+  private func freeze(_ step: Step, name: String?, in context: Context) {
+    guard let freeze = step.common.freeze else {
+      if let except = step.common.except {
+        fault("bad-step", "'except' goes with 'freeze: true'", at: except.node.span, in: context)
+      }
+      return
+    }
+    guard boolean(freeze, "'freeze'", in: context) == true else { return }
+    guard let name else {
+      fault(
+        "bad-step", "a frozen '\(step.head)' needs a name", at: freeze.node.span, in: context,
+        help: "give it one with 'as:'")
+      return
+    }
+    let path = context.join(name)
+    let except = step.common.except.flatMap { strings($0, "'except'", in: context) } ?? []
+    graph.frozen.append(
+      FreezeRule(path: PathPattern(path), except: except.map { PathPattern("\(path).\($0)") }))
+  }
+}
+
+extension Step {
+  /// This step with the place, name and wires of `old` and some of its settings.
+  func keeping(_ kept: [SettingTemplate], of old: Step) -> Step {
+    var common = self.common
+    common.name = common.name ?? old.common.name
+    common.wires = common.wires ?? old.common.wires
+    common.from = common.from ?? old.common.from
+    common.freeze = common.freeze ?? old.common.freeze
+    common.except = common.except ?? old.common.except
+    return Step(
+      head: head, headSpan: headSpan, settings: kept + settings, shorthand: shorthand,
+      common: common, construct: construct, span: span)
+  }
+
+  /// This step with other values for some settings.
+  func overriding(_ overrides: [SettingTemplate]) -> Step {
+    let names = Set(overrides.map(\.name))
+    return Step(
+      head: head, headSpan: headSpan,
+      settings: settings.filter { !names.contains($0.name) } + overrides, shorthand: shorthand,
+      common: common, construct: construct, span: span)
+  }
+}
+
+extension Span {
+  /// A place for faults that have none.
+  static let none = Span(
+    source: SourceText(name: "lab", text: ""), start: Position(line: 1, column: 1),
+    end: Position(line: 1, column: 1))
+}

@@ -1,0 +1,166 @@
+internal import BlockKit
+internal import Blueprint
+internal import Diagnostics
+
+/// The blueprints and blocks that steps can name. Files are read and parsed once.
+final class Library {
+  /// What a name means.
+  enum Meaning {
+    case composite(Composite)
+    case block(Registry.Entry)
+    case document(Document)
+    /// It is there but cannot be used, which is reported.
+    case failed
+    case unknown
+  }
+
+  let registry: Registry
+  let loader: any BlueprintSource
+  private var documents: [String: (document: Document?, faults: [Diagnostic])] = [:]
+  private var loading: [String] = []
+
+  init(registry: Registry, loader: any BlueprintSource) {
+    self.registry = registry
+    self.loader = loader
+  }
+
+  /// What `name` means in a file: a block of the file, of its imports, of the registry, or a
+  /// blueprint.
+  func resolve(_ name: String, in document: Document, at span: Span, log: DiagnosticLog) -> Meaning {
+    if let composite = document.composites[name] { return .composite(composite) }
+    for entry in document.imports {
+      guard let imported = imported(entry, by: document, log: log) else {
+        if entry.name == name { return .failed }
+        continue
+      }
+      if let composite = imported.composites[name] { return .composite(composite) }
+      if entry.name == name, imported.model != nil { return .document(imported) }
+    }
+    if let entry = registry[name] { return .block(entry) }
+    guard let source = loader.find(name, relativeTo: document.source.name) else { return .unknown }
+    return load(source, at: span, log: log).map { .document($0) } ?? .failed
+  }
+
+  private func imported(
+    _ entry: (name: String, span: Span, path: String), by document: Document, log: DiagnosticLog
+  ) -> Document? {
+    let source =
+      loader.load(path: entry.path, relativeTo: document.source.name)
+      ?? loader.find(entry.path, relativeTo: document.source.name)
+    guard let source else {
+      log.report(
+        Diagnostic(
+          id: "missing-file", message: "there is no file '\(entry.path)' to import",
+          span: entry.span,
+          help: didYouMean(entry.path, among: loader.names(relativeTo: document.source.name))))
+      return nil
+    }
+    return load(source, at: entry.span, log: log)
+  }
+
+  /// The parsed document of a source, with everything it extends merged in.
+  func load(_ source: SourceText, at span: Span?, log: DiagnosticLog) -> Document? {
+    if let known = documents[source.name] {
+      // Whoever else uses a faulty file is told as well.
+      for fault in known.faults { log.report(fault) }
+      return known.document
+    }
+    if loading.contains(source.name) {
+      let chain = (loading + [source.name]).joined(separator: " → ")
+      log.report(
+        Diagnostic(
+          id: "cyclic-import", message: "'\(source.name)' extends or imports itself", span: span,
+          help: "the way here: \(chain)"))
+      return nil
+    }
+    loading.append(source.name)
+    defer { loading.removeLast() }
+    let errors = log.errorCount
+    let before = log.diagnostics.count
+    let (root, faults) = parseYAML(source)
+    for fault in faults { log.report(fault) }
+    let document = Document(source: source)
+    if let root { DocumentParser(document, log: log).read(root) }
+    if let base = document.extends { extend(document, base, log: log) }
+    if document.name.isEmpty { document.name = Library.stem(source.name) }
+    if document.model == nil, document.composites.isEmpty, log.errorCount == errors {
+      log.report(
+        Diagnostic(
+          id: "empty-model", message: "the file has neither a 'model' nor 'blocks'",
+          span: root?.span, help: "a blueprint lists its steps under 'model:'"))
+    }
+    // Imports are read now, so that a fault in an unused one is told too.
+    for entry in document.imports { _ = imported(entry, by: document, log: log) }
+    let result = root == nil ? nil : document
+    documents[source.name] = (result, Array(log.diagnostics[before...]))
+    return result
+  }
+
+  /// Puts what `base` says under what `document` says.
+  private func extend(
+    _ document: Document, _ base: (name: String, span: Span), log: DiagnosticLog
+  ) {
+    let from = document.source.name
+    let source =
+      loader.load(path: base.name, relativeTo: from) ?? loader.find(base.name, relativeTo: from)
+    guard let source else {
+      log.report(
+        Diagnostic(
+          id: "missing-file", message: "there is no blueprint '\(base.name)' to extend",
+          span: base.span, help: didYouMean(base.name, among: loader.names(relativeTo: from))))
+      return
+    }
+    guard let parent = load(source, at: base.span, log: log) else { return }
+    func merged(_ old: [SettingTemplate], _ new: [SettingTemplate]) -> [SettingTemplate] {
+      let names = Set(new.map(\.name))
+      return old.filter { !names.contains($0.name) } + new
+    }
+    document.variables = merged(parent.variables, document.variables)
+    document.sizes = merged(parent.sizes, document.sizes)
+    let inputs = Set(document.inputs.map(\.name))
+    document.inputs = parent.inputs.filter { !inputs.contains($0.name) } + document.inputs
+    document.composites.merge(parent.composites) { own, _ in own }
+    document.imports = parent.imports + document.imports
+    document.shared = parent.shared + document.shared
+    if document.outputs.isEmpty { document.outputs = parent.outputs }
+    document.freeze = parent.freeze + document.freeze
+    document.except += parent.except
+    document.about = document.about ?? parent.about
+    document.citation = document.citation ?? parent.citation
+    document.bases = [parent] + parent.bases
+    if document.model == nil {
+      document.model = parent.model
+      document.edits = parent.edits + document.edits
+    }
+  }
+
+  /// The declared settings of what a name means; nil when it means nothing.
+  func settings(of name: String, in document: Document) -> Set<String>? {
+    if constructs[name] != nil { return [] }
+    switch resolve(name, in: document, at: Span.none, log: DiagnosticLog()) {
+    case .composite(let composite): return Set(composite.settings.map(\.name))
+    case .block(let entry): return Set(entry.settings.map(\.name))
+    case .document(let document): return document.variableNames
+    case .failed, .unknown: return nil
+    }
+  }
+
+  /// Every name that a step of `document` could have, for suggestions.
+  func names(in document: Document) -> [String] {
+    let quiet = DiagnosticLog()
+    let imports = document.imports.flatMap { entry in
+      [entry.name] + (imported(entry, by: document, log: quiet)?.composites.keys.sorted() ?? [])
+    }
+    return document.composites.keys.sorted() + imports + registry.names
+      + constructs.keys.sorted() + loader.names(relativeTo: document.source.name)
+  }
+
+  /// `blueprints/vit-b-16.yaml` → `vit-b-16`.
+  static func stem(_ path: String) -> String {
+    let file = path.split(separator: "/").last.map(String.init) ?? path
+    for suffix in [".yaml", ".yml"] where file.hasSuffix(suffix) {
+      return String(file.dropLast(suffix.count))
+    }
+    return file
+  }
+}

@@ -1,0 +1,84 @@
+internal import Blueprint
+internal import Diagnostics
+
+/// A parsed blueprint file.
+final class Document {
+  let source: SourceText
+  var name = ""
+  var about: String?
+  var citation: String?
+  var inputs: [InputSyntax] = []
+  var sizes: [SettingTemplate] = []
+  var variables: [SettingTemplate] = []
+  var composites: [String: Composite] = [:]
+  var imports: [(name: String, span: Span, path: String)] = []
+  var shared: [(name: String, span: Span, count: Template?)] = []
+  var model: [Step]?
+  var outputs: [(name: String, wire: Template, span: Span)] = []
+  var freeze: [(pattern: String, span: Span)] = []
+  var except: [String] = []
+  var edits: [EditSyntax] = []
+  var extends: (name: String, span: Span)?
+  /// The blueprints it extends, nearest first; kept alive for the composites they define.
+  var bases: [Document] = []
+
+  init(source: SourceText) { self.source = source }
+
+  static let keys = [
+    "blueprint", "about", "source", "extends", "import", "inputs", "at", "let", "blocks", "shared",
+    "model", "outputs", "freeze", "except", "set", "swap", "insert", "remove", "version",
+  ]
+}
+
+/// An entry of `inputs:`.
+struct InputSyntax {
+  let name: String
+  let span: Span
+  let kind: String
+  let sizes: [Template]
+  let axes: [String]
+  let vocab: Template?
+  let batch: Template?
+}
+
+/// A block defined in YAML.
+final class Composite {
+  let name: String
+  let about: String?
+  let citation: String?
+  let settings: [CompositeSetting]
+  let inputs: [String]
+  let outputs: [(name: String, wire: Template)]
+  let body: [Step]
+  let span: Span
+  /// The file that defines it, whose variables and blocks it sees.
+  unowned let document: Document
+
+  init(
+    name: String, about: String?, citation: String?, settings: [CompositeSetting],
+    inputs: [String], outputs: [(name: String, wire: Template)], body: [Step], span: Span,
+    document: Document
+  ) {
+    self.name = name
+    self.about = about
+    self.citation = citation
+    self.settings = settings
+    self.inputs = inputs
+    self.outputs = outputs
+    self.body = body
+    self.span = span
+    self.document = document
+  }
+}
+
+/// A setting of a block defined in YAML.
+struct CompositeSetting {
+  let name: String
+  let span: Span
+  var type: String?
+  var help: String = ""
+  var fallback: Template?
+  var least: Double?
+  var greatest: Double?
+  var choices: [Datum] = []
+}

@@ -1,0 +1,83 @@
+public import Graph
+
+extension Scope {
+  /// A linear layer in a scope of its own: parameters `name.weight` `[to, in]` and `name.bias`.
+  public func linear(
+    _ name: String, _ x: Value, to out: Int, bias: Bool = false, weight: Initializer? = nil,
+    biasInit: Initializer? = nil
+  ) throws -> Value {
+    let results = try scope(name, block: "linear", [x]) { inner, inputs in
+      [try inner.affine(inputs[0], to: out, bias: bias, weight: weight, biasInit: biasInit)]
+    }
+    return results[0]
+  }
+
+  /// A linear layer with its parameters right in this scope.
+  public func affine(
+    _ x: Value, to out: Int, bias: Bool, weight: Initializer? = nil, biasInit: Initializer? = nil
+  ) throws(ShapeError) -> Value {
+    let channels = try x.channels()
+    var operands = [x, try matrix("weight", out: out, in: channels, weight)]
+    if bias {
+      let bound = channels > 0 ? 1 / Double(channels).squareRoot() : 0
+      operands.append(
+        try parameter("bias", [Dim(.channels, out)], biasInit ?? .uniform(bound: bound)))
+    }
+    return try apply(.linear(Linear(bias: bias)), operands)
+  }
+
+  /// A normalisation with its parameters right in this scope.
+  public func normalize(
+    _ x: Value, _ kind: Normalize.Kind, groups: Int = 1, epsilon: Double, weight: Bool, bias: Bool
+  ) throws(ShapeError) -> Value {
+    let dims = [Dim(.channels, try x.channels())]
+    var operands = [x]
+    if weight { operands.append(try parameter("weight", dims, .ones)) }
+    if bias { operands.append(try parameter("bias", dims, .zeros)) }
+    let norm = Normalize(kind, groups: groups, epsilon: epsilon, weight: weight, bias: bias)
+    return try apply(.normalize(norm), operands)
+  }
+
+  /// A normalisation in a scope of its own.
+  public func norm(
+    _ name: String, _ x: Value, _ kind: Normalize.Kind, groups: Int = 1, epsilon: Double,
+    weight: Bool = true, bias: Bool = false
+  ) throws -> Value {
+    let results = try scope(name, block: "\(kind.rawValue)_norm", [x]) { inner, inputs in
+      [
+        try inner.normalize(
+          inputs[0], kind, groups: groups, epsilon: epsilon, weight: weight, bias: bias)
+      ]
+    }
+    return results[0]
+  }
+
+  /// A causal depthwise convolution along the sequence in a scope of its own: weight
+  /// `[channels, 1, kernel]`.
+  public func causalConvolution(
+    _ name: String, _ x: Value, kernel: Int, bias: Bool
+  ) throws -> Value {
+    let results = try scope(name, block: "causal_conv1d", [x]) { inner, inputs in
+      [try inner.depthwise(inputs[0], kernel: kernel, bias: bias)]
+    }
+    return results[0]
+  }
+
+  /// A causal depthwise convolution with its parameters right in this scope.
+  public func depthwise(_ x: Value, kernel: Int, bias: Bool) throws(ShapeError) -> Value {
+    let channels = try x.channels()
+    let bound = 1 / Double(max(kernel, 1)).squareRoot()
+    var operands = [
+      x,
+      try parameter(
+        "weight",
+        [Dim(.named("out"), channels), Dim(.named("in"), 1), Dim(.named("kernel"), kernel)],
+        .uniform(bound: bound)),
+    ]
+    if bias {
+      operands.append(try parameter("bias", [Dim(.channels, channels)], .uniform(bound: bound)))
+    }
+    let extent = Convolution.Extent(.sequence, kernel: kernel, before: kernel - 1)
+    return try apply(.convolution(Convolution([extent], groups: channels, bias: bias)), operands)
+  }
+}

@@ -1,0 +1,68 @@
+public import BlockKit
+internal import Graph
+
+/// A convolution over a map, or along a sequence.
+public struct Conv: Layer {
+  public static let info = BlockInfo(
+    "conv", "A convolution over a map or along a sequence.", family: .vision,
+    inputs: [.one("x", "batch, channels, height, width; or batch, sequence, channels")],
+    example: "- conv: {dim: 64, kernel: 3, stride: 2, padding: 1}")
+
+  @Setting("Output channels; default: the input's.", .atLeast(1)) public var dim: Int? = nil
+  @Setting("Taps along each axis.", .atLeast(1)) public var kernel = 3
+  @Setting("Step between outputs.", .atLeast(1)) public var stride = 1
+  @Setting("Zeros on either side.", .atLeast(0)) public var padding = 0
+  @Setting("Distance between taps.", .atLeast(1)) public var dilation = 1
+  @Setting("Groups that the channels are split into.", .atLeast(1)) public var groups = 1
+  @Setting("Whether every channel is convolved on its own (groups: channels).")
+  public var depthwise = false
+  @Setting("Whether a bias is added.") public var bias = true
+
+  public init() {}
+
+  public func callAsFunction(_ x: Value, in scope: Scope) throws -> Value {
+    let channels = try x.channels()
+    let count = depthwise ? channels : groups
+    let out = dim ?? channels
+    if count == 0 || channels % count != 0 || out % count != 0 {
+      throw SettingError(
+        "groups", "\(count) groups do not divide \(channels) and \(out) channels",
+        id: "indivisible")
+    }
+    let spatial: [Axis] = x.type.size(.height) != nil ? [.height, .width] : [.sequence]
+    let extents = spatial.map {
+      Convolution.Extent(
+        $0, kernel: kernel, stride: stride, before: padding, after: padding, dilation: dilation)
+    }
+    let taps = extents.reduce(1.0) { $0 * Double($1.kernel) }
+    let bound = 1 / max(1, Double(channels / count) * taps).squareRoot()
+    var operands = [
+      x,
+      try scope.parameter(
+        "weight",
+        [Dim(.named("out"), out), Dim(.named("in"), channels / count)]
+          + spatial.map { Dim($0, kernel) }, .uniform(bound: bound)),
+    ]
+    if bias {
+      operands.append(try scope.parameter("bias", [Dim(.channels, out)], .uniform(bound: bound)))
+    }
+    return try scope.apply(
+      .convolution(Convolution(extents, groups: count, bias: bias)), operands)
+  }
+}
+
+/// A causal depthwise convolution along the sequence: exactly as many outputs as inputs.
+public struct CausalConv1d: Layer {
+  public static let info = BlockInfo(
+    "causal_conv1d", "A causal depthwise convolution along the sequence.", family: .stateSpace,
+    example: "- causal_conv1d: {kernel: 4}")
+
+  @Setting("Taps.", .atLeast(1)) public var kernel = 4
+  @Setting("Whether a bias is added.") public var bias = true
+
+  public init() {}
+
+  public func callAsFunction(_ x: Value, in scope: Scope) throws -> Value {
+    try scope.depthwise(x, kernel: kernel, bias: bias)
+  }
+}

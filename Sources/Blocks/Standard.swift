@@ -1,0 +1,22 @@
+public import BlockKit
+
+/// The built-in blocks. A test compares this list with the folder.
+public let standardBlocks = BlockPack(
+  "archlab",
+  [
+    Embedding.self, Unembedding.self, Positions.self, PatchEmbed.self,
+    LinearLayer.self, MLP.self, SwiGLU.self, GeGLU.self, MixtureOfExperts.self,
+    LayerNorm.self, RMSNorm.self, GroupNorm.self, BatchNorm.self, L2Norm.self,
+    SelfAttention.self, Mamba.self, Mamba2.self, CausalConv1d.self, Conv.self,
+    LayerScale.self, Scale.self, LearnedParameter.self, GlobalPool.self, ClassToken.self,
+    DropTokens.self, Select.self,
+  ] + operationBlocks)
+
+/// The core operations, each usable as a step.
+let operationBlocks: [any (Block & SendableMetatype).Type] = [
+  Add.self, Subtract.self, Multiply.self, Divide.self, ActivationStep.self, MatMul.self,
+  EinsumStep.self, SoftmaxStep.self, FourierTransform.self, InverseFourierTransform.self,
+  SelectiveScanStep.self, SSDStep.self, DotProductAttention.self, ConcatStep.self,
+  SplitStep.self, RearrangeStep.self, FlipStep.self, PadStep.self, PoolStep.self,
+  ReduceStep.self, RotaryStep.self, ArgMaxStep.self, TakeStep.self, BroadcastStep.self,
+]

@@ -1,0 +1,91 @@
+/// Records what a block does while it is called.
+///
+/// Blocks do not see it directly: `BlockKit.Scope` wraps it.
+public final class TraceBuilder {
+  private let block: String
+  private let inputs: [TensorType]
+  private var types: [TensorType]
+  private var nodes: [TraceNode] = []
+  private var parameters: [(parameter: Parameter, value: ValueID, scope: Int)] = []
+  private var scopes: [TraceScope]
+  private var names: Set<String> = []
+
+  /// A recording of `block` called with values of `inputs`.
+  public init(block: String, inputs: [TensorType]) {
+    self.block = block
+    self.inputs = inputs
+    types = inputs
+    scopes = [TraceScope(name: "", block: block, parent: nil)]
+  }
+
+  /// The type of a recorded value.
+  public func type(of value: ValueID) -> TensorType { types[value] }
+
+  /// Opens an inner scope; its path must be new.
+  public func openScope(_ name: String, block: String, in parent: Int) -> Int {
+    scopes.append(TraceScope(name: name, block: block, parent: parent))
+    return scopes.count - 1
+  }
+
+  /// States which types a scope gives.
+  public func setOutputs(_ values: [ValueID], of scope: Int) {
+    scopes[scope].outputs = values.map { types[$0] }
+  }
+
+  /// Records an operation; throws what its type or cost rule throws.
+  public func apply(
+    _ op: Op, to operands: [ValueID], in scope: Int
+  ) throws(ShapeError) -> [ValueID] {
+    let rules = op.rules
+    let operandTypes = operands.map { types[$0] }
+    let resultTypes = try rules.results(of: operandTypes)
+    for type in resultTypes { _ = try type.count() }
+    let cost = try Cost(try rules.work(operandTypes, resultTypes))
+    let state = try rules.state(operandTypes, resultTypes)
+    let results = Array(types.count..<types.count + resultTypes.count)
+    types.append(contentsOf: resultTypes)
+    nodes.append(TraceNode(op: op, operands: operands, results: results, scope: scope))
+    try charge(scope) { (entry: inout TraceScope) throws(ShapeError) in
+      try entry.cost.add(cost)
+      entry.state = try plus(entry.state, state)
+    }
+    return results
+  }
+
+  /// Records a parameter of the scope at `path`; throws when its name is taken.
+  public func parameter(
+    _ path: String, _ type: TensorType, _ initializer: Initializer, active: Parameter.Share?,
+    in scope: Int
+  ) throws(ShapeError) -> ValueID {
+    guard names.insert(path).inserted else {
+      throw ShapeError("the block \(block) makes the parameter '\(path)' twice")
+    }
+    let parameter = try Parameter(
+      name: path, type: type, initializer: initializer, active: active)
+    types.append(type)
+    parameters.append((parameter, types.count - 1, scope))
+    try charge(scope) { (entry: inout TraceScope) throws(ShapeError) in
+      entry.parameterCount = try plus(entry.parameterCount, parameter.count)
+      entry.activeCount = try plus(entry.activeCount, parameter.activeCount)
+    }
+    return types.count - 1
+  }
+
+  private func charge(
+    _ scope: Int, _ change: (inout TraceScope) throws(ShapeError) -> Void
+  ) throws(ShapeError) {
+    var current: Int? = scope
+    while let index = current {
+      try change(&scopes[index])
+      current = scopes[index].parent
+    }
+  }
+
+  /// The finished recording.
+  public func finish(outputs: [ValueID]) -> Trace {
+    setOutputs(outputs, of: 0)
+    return Trace(
+      block: block, inputs: inputs, types: types, nodes: nodes, parameters: parameters,
+      outputs: outputs, scopes: scopes)
+  }
+}

@@ -1,0 +1,149 @@
+internal import Diagnostics
+internal import Exporters
+internal import Graph
+internal import Weights
+
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
+/// Why an artefact could not be written.
+struct ArtefactError: Error {
+  let message: String
+  var help: String?
+}
+
+/// What `lab build` made of one blueprint.
+struct BuildResult {
+  let graph: Graph
+  let profile: Profile
+  let file: String
+  /// The artefacts, in the order in which they were written.
+  private(set) var written: [String] = []
+
+  init(graph: Graph, profile: Profile, file: String) {
+    self.graph = graph
+    self.profile = profile
+    self.file = file
+  }
+
+  /// Writes NAME.graph.json, NAME.mmd and, when asked, NAME.safetensors into `folder`.
+  mutating func write(to folder: String, weights: (dtype: DType, seed: UInt64)?) throws {
+    try BuildResult.makeFolder(folder)
+    let graph = graph
+    let name = String(graph.name.map { $0.isLetter || $0.isNumber || "-._".contains($0) ? $0 : "_" })
+    let base = "\(folder)/\(name.isEmpty || name.allSatisfy { $0 == "." } ? "model" : name)"
+    try file("\(base).graph.json") { out in
+      var writer = JSONWriter { out.write($0) }
+      writeGraphJSON(graph, dtype: .bf16, into: &writer)
+      writer.finish()
+    }
+    try file("\(base).mmd") { out in out.write(mermaid(graph, depth: 2)) }
+    if let weights {
+      let path = "\(base).safetensors"
+      do {
+        try writeInitialWeights(of: graph, dtype: weights.dtype, seed: weights.seed, to: path)
+      } catch {
+        throw ArtefactError(message: error.description)
+      }
+      written.append(path)
+    }
+  }
+
+  private static func makeFolder(_ folder: String) throws {
+    var path = ""
+    for part in folder.split(separator: "/", omittingEmptySubsequences: false) {
+      path += path.isEmpty && !folder.hasPrefix("/") ? String(part) : "/\(part)"
+      if path.isEmpty || path == "/" { continue }
+      if mkdir(path, 0o777) != 0, errno != EEXIST {
+        throw ArtefactError(
+          message: "cannot make the folder '\(folder)': \(String(cString: strerror(errno)))")
+      }
+    }
+  }
+
+  /// Writes beside the target and renames, so that no half file bears its name.
+  private mutating func file(_ path: String, _ body: (OutputWriter) -> Void) throws {
+    let temporary = "\(path).part"
+    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else {
+      throw ArtefactError(
+        message: "cannot write '\(path)': \(String(cString: strerror(errno)))")
+    }
+    final class Failure { var code: Int32 = 0 }
+    let failure = Failure()
+    let writer = OutputWriter(descriptor: descriptor) { failure.code = $0 }
+    body(writer)
+    writer.flush()
+    if close(descriptor) != 0, failure.code == 0 { failure.code = errno }
+    if failure.code == 0, rename(temporary, path) != 0 { failure.code = errno }
+    guard failure.code == 0 else {
+      unlink(temporary)
+      throw ArtefactError(
+        message: "cannot write '\(path)': \(String(cString: strerror(failure.code)))")
+    }
+    written.append(path)
+  }
+
+  // MARK: - Reports
+
+  /// The module tree with output shapes, and what was written.
+  func text(_ terminal: Terminal) -> String {
+    let style = terminal.tableStyle
+    var table = Table(
+      title: profile.name,
+      columns: [.label("module"), .text("block", priority: 1), .text("output"), .number("parameters")])
+    for input in profile.inputs { table.add([input.name, "input", "\(input.type)", nil]) }
+    add(profile.root.children, to: &table, depth: 0, glyphs: style.glyphs)
+    table.total = ["total", "", "", NumberFormat.grouped(profile.parameters)]
+    var text = table.render(width: terminal.width, style: style)
+    for path in written { text += "wrote \(path)\n" }
+    return text
+  }
+
+  private func add(_ rows: [Profile.Row], to table: inout Table, depth: Int, glyphs: Glyphs) {
+    for row in rows {
+      var row = row
+      var label = row.name
+      if row.children.count == 1, !row.children[0].iterations.isEmpty {
+        label += " \(glyphs.times) \(row.children[0].iterations.count)"
+        row = row.children[0]
+      } else if !row.iterations.isEmpty {
+        label = ProfileTable.ranges(row.iterations)
+      }
+      if let shared = row.sharedWith { label += " (weights: \(shared))" }
+      if row.isHeld { label += " (held)" }
+      table.add(
+        [
+          label, row.block == "iteration" ? "" : row.block,
+          row.outputs.map(\.description).joined(separator: "; "),
+          row.parameters == 0 ? nil : NumberFormat.grouped(row.parameters * row.repeats),
+        ], depth: depth)
+      add(row.children, to: &table, depth: depth + 1, glyphs: glyphs)
+    }
+  }
+
+  static func writeJSON(
+    _ results: [BuildResult], _ diagnostics: [Diagnostic], to out: OutputWriter
+  ) {
+    var writer = JSONWriter { out.write($0) }
+    writer.object { json in
+      json.member("schema", 1)
+      json.member("command", "build")
+      json.array("results") { json in
+        for result in results {
+          json.object { json in
+            json.member("blueprint", result.profile.name)
+            json.member("file", result.file)
+            json.member("parameters", result.profile.parameters)
+            json.member("written", result.written)
+          }
+        }
+      }
+      ProfileJSON.write(diagnostics, &json)
+    }
+    writer.finish()
+  }
+}

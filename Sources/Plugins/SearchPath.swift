@@ -1,0 +1,123 @@
+public import BlockKit
+public import Diagnostics
+
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
+/// Where blueprints and libraries of YAML blocks are found: beside the file that names them, in
+/// the folders of `ARCHLAB_PATH`, and last in the shipped `blueprints` folder.
+///
+/// Folders are searched with everything below them. A file is read when it is asked for.
+public final class SearchPath {
+  private let folders: [String]
+  private var index: [String: [String: String]] = [:]
+  private var sources: [String: SourceText] = [:]
+
+  /// A search through `folders`, in order.
+  public init(folders: [String]) { self.folders = folders }
+
+  /// The text of the file at `path`; nil when it cannot be read.
+  public func read(_ path: String) -> SourceText? {
+    if let known = sources[path] { return known }
+    guard let bytes = SearchPath.bytes(of: path) else { return nil }
+    let source = SourceText(name: path, bytes: bytes)
+    sources[path] = source
+    return source
+  }
+
+  /// The shipped and configured blueprints: bare name to path, sorted by name.
+  public func blueprints() -> [(name: String, path: String)] {
+    var found: [String: String] = [:]
+    for folder in folders.reversed() {
+      found.merge(files(below: folder)) { _, nearer in nearer }
+    }
+    return found.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
+  private func files(below folder: String) -> [String: String] {
+    if let known = index[folder] { return known }
+    var found: [String: String] = [:]
+    var open = [folder]
+    var visited = 0
+    while let current = open.popLast(), visited < 2000 {
+      visited += 1
+      guard let directory = opendir(current) else { continue }
+      defer { closedir(directory) }
+      while let entry = readdir(directory) {
+        let name = withUnsafePointer(to: &entry.pointee.d_name) {
+          $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+        }
+        if name.hasPrefix(".") { continue }
+        let path = current.isEmpty ? name : "\(current)/\(name)"
+        if name.hasSuffix(".yaml") {
+          found[String(name.dropLast(5))] = path
+        } else if entry.pointee.d_type == UInt8(DT_DIR) {
+          open.append(path)
+        }
+      }
+    }
+    index[folder] = found
+    return found
+  }
+
+  private static func bytes(of path: String) -> [UInt8]? {
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    // One byte more than the parser takes, so that it can say that the file is too large.
+    while bytes.count <= (16 << 20) + 1 {
+      let count = buffer.withUnsafeMutableBytes { readBytes(descriptor, $0.baseAddress, $0.count) }
+      if count < 0 { return nil }
+      if count == 0 { break }
+      bytes.append(contentsOf: buffer[..<count])
+    }
+    return bytes
+  }
+
+  /// `folder/../name` without dots, relative to the folder of `from`.
+  private static func resolve(_ path: String, relativeTo from: String?) -> String {
+    guard !path.hasPrefix("/"), let from else { return path }
+    var parts = from.split(separator: "/", omittingEmptySubsequences: false).dropLast()
+      .map(String.init)
+    for part in path.split(separator: "/").map(String.init) {
+      if part == "..", let last = parts.last, last != "..", !last.isEmpty {
+        parts.removeLast()
+      } else if part != "." {
+        parts.append(part)
+      }
+    }
+    return parts.joined(separator: "/")
+  }
+}
+
+/// read(2), which the method of that name would hide.
+private func readBytes(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int)
+  -> Int
+{
+  read(descriptor, buffer, count)
+}
+
+extension SearchPath: BlueprintSource {
+  public func load(path: String, relativeTo from: String?) -> SourceText? {
+    let resolved = SearchPath.resolve(path, relativeTo: from)
+    return read(resolved) ?? (path.hasSuffix(".yaml") ? nil : read(resolved + ".yaml"))
+  }
+
+  public func find(_ name: String, relativeTo from: String?) -> SourceText? {
+    guard !name.contains("/") else { return nil }
+    if let from, let source = read(SearchPath.resolve("\(name).yaml", relativeTo: from)) {
+      return source
+    }
+    for folder in folders {
+      if let path = files(below: folder)[name] { return read(path) }
+    }
+    return nil
+  }
+
+  public func names(relativeTo from: String?) -> [String] { blueprints().map(\.name) }
+}
