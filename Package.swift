@@ -46,5 +46,32 @@ let package = Package(
     .executableTarget(
       name: "LabTool", dependencies: ["Lab"], swiftSettings: strict,
       linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"], .when(platforms: [.linux]))]),
+    .target(
+      name: "TestSupport",
+      dependencies: ["Assembler", "Blocks", "BlockKit", "Graph", "Diagnostics"],
+      path: "Tests/TestSupport", swiftSettings: strict),
+    .testTarget(name: "DiagnosticsTests", dependencies: ["Diagnostics"], swiftSettings: strict),
+    .testTarget(
+      name: "BlueprintTests", dependencies: ["Blueprint", "Diagnostics"], swiftSettings: strict),
+    .testTarget(name: "GraphTests", dependencies: ["Graph"], swiftSettings: strict),
+    .testTarget(name: "WeightsTests", dependencies: ["Weights", "Graph"], swiftSettings: strict),
+    .testTarget(
+      name: "ExportersTests", dependencies: ["Exporters", "Graph"], swiftSettings: strict),
+    .testTarget(
+      name: "BlocksTests", dependencies: ["TestSupport", "Blocks", "BlockKit", "Graph"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "AssemblerTests",
+      dependencies: ["TestSupport", "Assembler", "BlockKit", "Graph", "Diagnostics"],
+      swiftSettings: strict),
+    .testTarget(
+      name: "OracleTests",
+      dependencies: [
+        "TestSupport", "Assembler", "Blocks", "BlockKit", "Plugins", "Graph", "Diagnostics",
+      ],
+      swiftSettings: strict),
+    .testTarget(name: "LabTests", dependencies: ["Lab"], swiftSettings: strict),
+    .testTarget(name: "CommandTests", dependencies: ["LabTool"], swiftSettings: strict),
+    .testTarget(name: "ArchitectureTests", swiftSettings: strict),
   ]
 )

@@ -1,7 +1,7 @@
 public import BlockKit
+internal import Blueprint
 public import Diagnostics
 public import Graph
-internal import Blueprint
 
 /// What to assemble.
 public struct AssemblyRequest: Sendable {
@@ -30,7 +30,9 @@ public struct AssemblyResult {
   public let citation: String?
 }
 
-/// Turns blueprints into graphs. What blocks trace to is remembered from one to the next.
+/// Turns blueprints into graphs.
+///
+/// What blocks trace to is remembered from one to the next.
 public final class Assembler {
   private let library: Library
   private let traces = TraceCache()

@@ -30,7 +30,9 @@ extension Assembly {
   }
 
   private func rejectBlueprintKeys(_ step: Step, in context: Context) {
-    let keys = [("tap", step.common.tap), ("until", step.common.until), ("entry", step.common.entry)]
+    let keys = [
+      ("tap", step.common.tap), ("until", step.common.until), ("entry", step.common.entry),
+    ]
     for (key, template) in keys {
       if let template {
         fault(

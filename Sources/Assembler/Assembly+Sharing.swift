@@ -123,7 +123,8 @@ extension Assembly {
       }
       guard let number = integer(count, "'\(name)'", in: context) else { continue }
       guard number > 0, number <= 10_000 else {
-        fault("out-of-range", "'\(name)' must be 1 to 10000 but is \(number)", at: span, in: context)
+        fault(
+          "out-of-range", "'\(name)' must be 1 to 10000 but is \(number)", at: span, in: context)
         continue
       }
       let group = context.child(

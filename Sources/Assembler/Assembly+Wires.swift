@@ -93,7 +93,9 @@ extension Assembly {
     if let poisoned = wires.first(where: { $0.wire.isPoisoned }) { return poisoned.wire }
     if wires.isEmpty { return nil }
     return Wire(
-      ports: wires.flatMap { port, wire in wire.ports.map { (name: port ?? $0.name, value: $0.value) } },
+      ports: wires.flatMap { port, wire in
+        wire.ports.map { (name: port ?? $0.name, value: $0.value) }
+      },
       span: span)
   }
 

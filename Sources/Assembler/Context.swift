@@ -84,7 +84,7 @@ final class Context {
 
   func join(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
-  /// A name that is free in this scope: `name` itself or `name_2`, `name_3`, …
+  /// A name that is free in this scope: `name` itself or `name_2`, `name_3`, ….
   func claim(_ name: String, explicit: Bool, span: Span) -> String {
     if explicit {
       if let old = taken.explicit[name] {

@@ -38,8 +38,10 @@ final class Edit {
 }
 
 extension Assembly {
-  /// Registers the edits of a blueprint or of the step that uses it. `variables` are the names
-  /// that a `set` without a dot may mean; they are returned with their values.
+  /// Registers the edits of a blueprint or of the step that uses it.
+  ///
+  /// `variables` are the names that a `set` without a dot may mean; they are returned with their
+  /// values.
   func register(
     _ syntax: EditSyntax, base: String, variables: Set<String>, frame: Frame?, wires: WireScope?
   ) -> [SettingTemplate] {

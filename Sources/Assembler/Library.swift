@@ -2,7 +2,9 @@ internal import BlockKit
 internal import Blueprint
 internal import Diagnostics
 
-/// The blueprints and blocks that steps can name. Files are read and parsed once.
+/// The blueprints and blocks that steps can name.
+///
+/// Files are read and parsed once.
 final class Library {
   /// What a name means.
   enum Meaning {
@@ -26,7 +28,8 @@ final class Library {
 
   /// What `name` means in a file: a block of the file, of its imports, of the registry, or a
   /// blueprint.
-  func resolve(_ name: String, in document: Document, at span: Span, log: DiagnosticLog) -> Meaning {
+  func resolve(_ name: String, in document: Document, at span: Span, log: DiagnosticLog) -> Meaning
+  {
     if let composite = document.composites[name] { return .composite(composite) }
     for entry in document.imports {
       guard let imported = imported(entry, by: document, log: log) else {

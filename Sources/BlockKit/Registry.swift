@@ -1,8 +1,9 @@
 public import Blueprint
 internal import Diagnostics
 
-/// A named list of blocks, the unit in which they are registered. The built-in ones and an
-/// outsider's come the same way.
+/// A named list of blocks, the unit in which they are registered.
+///
+/// The built-in ones and an outsider's come the same way.
 public struct BlockPack: Sendable {
   /// Who brings the blocks, for `lab blocks` and for clashes.
   public let name: String

@@ -36,7 +36,9 @@ public struct Setting<Value: SettingValue> {
     self.range = range
   }
 
-  /// The value. Assigning detaches copies, so that a block stays a value.
+  /// The value.
+  ///
+  /// Assigning detaches copies, so that a block stays a value.
   public var wrappedValue: Value {
     get { box.value }
     set { box = Box(newValue) }

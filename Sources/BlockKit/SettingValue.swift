@@ -46,9 +46,9 @@ extension Int: SettingValue {
     default: throw mismatch(datum)
     }
   }
-  /// `integer`
+  /// `integer`.
   public static var typeName: String { "integer" }
-  /// 0
+  /// 0.
   public static var blank: Int { 0 }
   /// Itself.
   public var datum: Datum { .int(self) }
@@ -67,9 +67,9 @@ extension Double: SettingValue {
     default: throw mismatch(datum)
     }
   }
-  /// `number`
+  /// `number`.
   public static var typeName: String { "number" }
-  /// 0
+  /// 0.
   public static var blank: Double { 0 }
   /// Itself.
   public var datum: Datum { .double(self) }
@@ -90,9 +90,9 @@ extension Bool: SettingValue {
     }
     return value
   }
-  /// `true or false`
+  /// `true or false`.
   public static var typeName: String { "true or false" }
-  /// false
+  /// false.
   public static var blank: Bool { false }
   /// Itself.
   public var datum: Datum { .bool(self) }
@@ -104,7 +104,7 @@ extension String: SettingValue {
     guard case .string(let value) = datum else { throw mismatch(datum) }
     return value
   }
-  /// `string`
+  /// `string`.
   public static var typeName: String { "string" }
   /// The empty string.
   public static var blank: String { "" }
@@ -120,7 +120,7 @@ extension Optional: SettingValue where Wrapped: SettingValue {
   }
   /// The wrapped type, or null.
   public static var typeName: String { "\(Wrapped.typeName) or null" }
-  /// null
+  /// null.
   public static var blank: Wrapped? { nil }
   /// null or the wrapped value.
   public var datum: Datum { self?.datum ?? .null }
@@ -138,7 +138,7 @@ extension Array: SettingValue where Element: SettingValue {
     for item in items { list.append(try Element.decode(item)) }
     return list
   }
-  /// `list of integers`
+  /// `list of integers`.
   public static var typeName: String { "list of \(Element.typeName)s" }
   /// The empty list.
   public static var blank: [Element] { [] }
@@ -164,7 +164,7 @@ extension SettingChoice {
     }
     return value
   }
-  /// `one of 'a', 'b'`
+  /// `one of 'a', 'b'`.
   public static var typeName: String {
     "one of " + choices.map { "'\($0)'" }.joined(separator: ", ")
   }
@@ -189,7 +189,7 @@ public struct NamedSizes: SettingValue, Sendable {
     for item in items { entries[item.key] = try Int.decode(item.value) }
     return NamedSizes(entries)
   }
-  /// `mapping of names to integers`
+  /// `mapping of names to integers`.
   public static var typeName: String { "mapping of names to integers" }
   /// No entry.
   public static var blank: NamedSizes { NamedSizes() }

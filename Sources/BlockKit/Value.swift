@@ -42,7 +42,7 @@ public func activation(_ function: Unary.Function, _ x: Value) throws(ShapeError
   function == .identity ? x : try x.apply(.unary(Unary(function)))
 }
 
-/// `x · sigmoid(x)`
+/// `x · sigmoid(x)`.
 public func silu(_ x: Value) throws(ShapeError) -> Value { try activation(.silu, x) }
 
 /// Pieces of the channels with the given sizes.

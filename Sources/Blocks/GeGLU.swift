@@ -1,7 +1,7 @@
 public import BlockKit
 internal import Graph
 
-/// Gated feed-forward layer: `y = (gelu(x·W_g) ⊙ x·W_u)·W_d` (Shazeer 2020, eq. 6).
+/// Gated feed-forward layer: `y = (gelu(x·W_g) ⊙ x·W_u)·W_d` (Shazeer 2020, equation 6).
 public struct GeGLU: Layer {
   public static let info = BlockInfo(
     "geglu", "Gated feed-forward layer with GELU.", family: .mixing,

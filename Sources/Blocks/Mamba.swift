@@ -21,7 +21,8 @@ public struct Mamba: Layer {
   @Setting("Heads with a Δ, B and C each.", .atLeast(1)) public var heads = 1
   @Setting("Whether the convolution has a bias.") public var convBias = true
   @Setting("Whether in_proj and out_proj have biases.") public var bias = false
-  @Setting("RMS norm of Δ, B and C: none, without or with weights.") public var bcdtNorm = ScanNorm.none
+  @Setting("RMS norm of Δ, B and C: none, without or with weights.") public var bcdtNorm = ScanNorm
+    .none
   @Setting("ε of bcdt_norm.", .atLeast(0)) public var normEps = 1e-6
   @Setting("Least initial step Δ.", .atLeast(0)) public var dtMin = 0.001
   @Setting("Greatest initial step Δ.", .atLeast(0)) public var dtMax = 0.1

@@ -2,7 +2,8 @@ public import BlockKit
 internal import Graph
 
 /// Sparse mixture of experts: a router sends every token to `top_k` of `experts` feed-forward
-/// layers and adds their outputs, weighted (Shazeer et al. 2017; Jiang et al. 2024, section 2.1).
+/// layers and adds their outputs, weighted (Shazeer and others 2017; Jiang and others 2024, section
+/// 2.1).
 ///
 /// Parameters: `router.weight` `[experts, in]`, then expert stacks `[experts, out, in]`. All experts
 /// count as parameters, the chosen ones as active and as work.

@@ -1,7 +1,7 @@
 public import BlockKit
 internal import Graph
 
-/// Layer normalisation over the channels (Ba et al. 2016).
+/// Layer normalisation over the channels (Ba and others 2016).
 public struct LayerNorm: Layer {
   public static let info = BlockInfo(
     "layer_norm", "Zero mean and unit variance over the channels.", family: .norms,
@@ -20,7 +20,7 @@ public struct LayerNorm: Layer {
 }
 
 /// Root-mean-square normalisation over the channels: `x / √(mean x² + ε) · w` (Zhang & Sennrich
-/// 2019, eq. 4).
+/// 2019, equation 4).
 public struct RMSNorm: Layer {
   public static let info = BlockInfo(
     "rms_norm", "Unit root mean square over the channels.", family: .norms,
@@ -29,7 +29,8 @@ public struct RMSNorm: Layer {
 
   @Setting("Added to the mean square.", .atLeast(0)) public var eps = 1e-5
   @Setting("Whether there is a learned scale.") public var affine = true
-  @Setting("Groups of channels that are normalised on their own.", .atLeast(1)) public var groups = 1
+  @Setting("Groups of channels that are normalised on their own.", .atLeast(1)) public var groups =
+    1
 
   public init() {}
 
@@ -57,6 +58,7 @@ public struct GroupNorm: Layer {
 }
 
 /// Batch normalisation at inference: a fixed affine map per channel (Ioffe & Szegedy 2015).
+///
 /// Weight and bias are parameters; the running statistics are buffers.
 public struct BatchNorm: Layer {
   public static let info = BlockInfo(

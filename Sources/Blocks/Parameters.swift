@@ -32,7 +32,7 @@ public struct LearnedParameter: Block {
   }
 }
 
-/// A learned factor per channel (Touvron et al. 2021, CaiT).
+/// A learned factor per channel (Touvron and others 2021, CaiT).
 public struct LayerScale: Layer {
   public static let info = BlockInfo(
     "layer_scale", "A learned factor per channel.", family: .mixing,

@@ -2,7 +2,7 @@ public import BlockKit
 internal import Graph
 
 /// Cuts an image into patches and embeds each by one convolution whose stride is its kernel
-/// (Dosovitskiy et al. 2021, eq. 1).
+/// (Dosovitskiy and others 2021, equation 1).
 ///
 /// - Input: map `[batch, channels, height, width]`.
 /// - Output: `[batch, sequence, channels]`, the class token first; with `flatten: false` a map.

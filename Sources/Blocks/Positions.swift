@@ -1,7 +1,7 @@
 public import BlockKit
 internal import Graph
 
-/// Adds a vector per position, learned or sine-cosine (Vaswani et al. 2017, section 3.5).
+/// Adds a vector per position, learned or sine-cosine (Vaswani and others 2017, section 3.5).
 public struct Positions: Layer {
   public static let info = BlockInfo(
     "positions", "Adds a vector per position of the sequence.", family: .tokens,

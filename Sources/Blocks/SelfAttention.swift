@@ -2,7 +2,7 @@ public import BlockKit
 internal import Graph
 
 /// Multi-head, grouped-query or multi-query attention, full, causal or in a sliding window, over
-/// its own input or over a memory (Vaswani et al. 2017; Ainslie et al. 2023).
+/// its own input or over a memory (Vaswani and others 2017; Ainslie and others 2023).
 ///
 /// Parameters: `q_proj`, `k_proj`, `v_proj` (with `fused`: one `qkv_proj`) and `out_proj`, weights
 /// `[out, in]`.
@@ -37,7 +37,8 @@ public struct SelfAttention: Block {
   public var qkvBias: Bool? = nil
   @Setting("Whether keys have a bias; default: qkv_bias.") public var kBias: Bool? = nil
   @Setting("Whether the output layer has a bias; default: bias.") public var outBias: Bool? = nil
-  @Setting("A norm over the channels of every query and key head.") public var qkNorm = HeadNorm.none
+  @Setting("A norm over the channels of every query and key head.") public var qkNorm = HeadNorm
+    .none
   @Setting("ε of qk_norm.", .atLeast(0)) public var normEps = 1e-6
   @Setting("Factor on the scores; default: 1/√head_dim.") public var scale: Double? = nil
   @Setting("Whether q, k and v are one matrix (names only, no other difference).")

@@ -1,6 +1,8 @@
 public import BlockKit
 
-/// The built-in blocks. A test compares this list with the folder.
+/// The built-in blocks.
+///
+/// A test compares this list with the folder.
 public let standardBlocks = BlockPack(
   "archlab",
   [

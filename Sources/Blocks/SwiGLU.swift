@@ -1,7 +1,7 @@
 public import BlockKit
 internal import Graph
 
-/// Gated feed-forward layer: `y = (silu(x·W_g) ⊙ x·W_u)·W_d` (Shazeer 2020, eq. 6).
+/// Gated feed-forward layer: `y = (silu(x·W_g) ⊙ x·W_u)·W_d` (Shazeer 2020, equation 6).
 public struct SwiGLU: Layer {
   public static let info = BlockInfo(
     "swiglu", "Gated feed-forward layer with SiLU.", family: .mixing,

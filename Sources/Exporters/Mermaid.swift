@@ -3,9 +3,9 @@ public import Graph
 /// A Mermaid `flowchart TD` of the graph's modules, `depth` levels deep.
 ///
 /// Modules above the last shown level become subgraphs, those on it nodes; depth 0 is the model as
-/// one node. Neighbouring iterations of a `repeat` that are built alike are folded into one, such as
-/// `layers × 32`, and drawn once. What a subgraph computes itself (the sum of a residual, say) is a
-/// node of its own. An edge stands for values that one shown node makes and another takes; its
+/// one node. Neighbouring iterations of a `repeat` that are built alike are folded into one, such
+/// as `layers × 32`, and drawn once. What a subgraph computes itself (the sum of a residual, say) is
+/// a node of its own. An edge stands for values that one shown node makes and another takes; its
 /// label is their type, such as `b 1 · s 4096 · c 768`.
 public func mermaid(_ graph: Graph, depth: Int) -> String {
   var chart = Flowchart(tree: FoldedTree(graph, depth: depth))

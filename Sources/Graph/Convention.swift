@@ -10,7 +10,8 @@ public enum Convention: String, Sendable, CaseIterable {
   /// One line for footnotes and help.
   public var explanation: String {
     switch self {
-    case .all: "every operation counted, 2 per multiply-add, attention over the pairs its mask needs"
+    case .all:
+      "every operation counted, 2 per multiply-add, attention over the pairs its mask needs"
     case .matmul: "matrix products, convolutions and dense attention only, 2 per multiply-add"
     case .macs: "multiply-adds of matrix products, convolutions and dense attention"
     }

@@ -1,4 +1,6 @@
-/// A class of arithmetic. Every counted operation belongs to exactly one.
+/// A class of arithmetic.
+///
+/// Every counted operation belongs to exactly one.
 public enum CostClass: String, Hashable, Sendable, CaseIterable {
   /// Products of matrices: linear layers, einsums.
   case matmul
@@ -76,7 +78,9 @@ public struct Work: Sendable {
   }
 }
 
-/// Exact operation counts by class. 2 per multiply-add; see docs/concepts/costs.md.
+/// Exact operation counts by class.
+///
+/// 2 per multiply-add; see docs/concepts/costs.md.
 public struct Cost: Hashable, Sendable {
   /// Matrix products.
   public var matmul = 0

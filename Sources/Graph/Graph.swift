@@ -91,7 +91,9 @@ public struct Module: Sendable {
 }
 
 /// An assembled architecture: calls of traced blocks over axis-typed values, in execution order,
-/// each standing in a tree of modules. Everything the lab says is derived from it.
+/// each standing in a tree of modules.
+///
+/// Everything the lab says is derived from it.
 public struct Graph: Sendable {
   /// The blueprint's name.
   public var name: String

@@ -39,7 +39,7 @@ public struct TensorType: Hashable, Sendable, CustomStringConvertible {
   /// The number of elements; throws when it does not fit in 64 bits.
   public func count() throws(ShapeError) -> Int { try product(dims) }
 
-  /// The number of elements outside of `axes`, i.e. how many independent lines there are.
+  /// The number of elements outside of `axes`: how many independent lines there are.
   public func count(without axes: Axis...) throws(ShapeError) -> Int {
     try product(dims.filter { !axes.contains($0.axis) })
   }

@@ -5,8 +5,9 @@ public typealias WriteProgress = (_ written: Int, _ total: Int) -> Bool
 
 /// Writes the initial weights of `graph` to a safetensors file at `path`, each parameter once.
 ///
-/// The file appears complete or not at all. Memory does not grow with the model. The bytes depend on
-/// the graph, `dtype` and `seed` alone, not on the number of `threads` (default: one per processor).
+/// The file appears complete or not at all. Memory does not grow with the model. The bytes depend
+/// on the graph, `dtype` and `seed` alone, not on the number of `threads` (default: one per
+/// processor, at most 8).
 public func writeInitialWeights(
   of graph: Graph, dtype: DType, seed: UInt64, to path: String, threads: Int? = nil,
   progress: WriteProgress? = nil
@@ -50,7 +51,7 @@ extension SafetensorsPlan {
     do throws(WeightsError) {
       try writeHeader(to: file)
       let job = WriteJob(plan: self, file: file, fill: fill)
-      try job.run(threads: threads ?? processorCount, progress: progress)
+      try job.run(threads: threads ?? min(8, processorCount), progress: progress)
       try file.commit()
     } catch {
       file.discard()

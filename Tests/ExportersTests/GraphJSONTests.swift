@@ -2,6 +2,12 @@ import Exporters
 import Graph
 import Testing
 
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Darwin)
+  import Darwin
+#endif
+
 @Suite("graph.json")
 struct GraphJSONTests {
   private func text(_ graph: Graph, _ style: JSONWriter.Style = .compact) -> String {
@@ -68,7 +74,8 @@ struct GraphJSONTests {
   func shared() throws {
     var graph = try Sample.model(layers: 2)
     graph.nodes[3].parameterPaths = .mixed(
-      paths: ["layers.1.mlp.norm.weight", "layers.0.mlp.fc.weight"], owned: [true, false], group: nil)
+      paths: ["layers.1.mlp.norm.weight", "layers.0.mlp.fc.weight"], owned: [true, false],
+      group: nil)
     let json = try JSON(parsing: text(graph))
     #expect(json["parameters"]?.items.count == 4)
     let second = json["nodes"]?.items[3]["parameters"]?.items[1]
@@ -122,5 +129,42 @@ struct GraphJSONTests {
     writer.finish()
     #expect(String(decoding: bytes, as: UTF8.self) == text(graph))
     #expect(largest < 8192)
+  }
+
+  @Test("the example in docs/reference/graph-json.md is what is written")
+  func documentation() throws {
+    var graph = Graph(name: "twice")
+    let x = TensorType([Dim(.batch, 1), Dim(.channels, 4)])
+    let builder = TraceBuilder(block: "linear", inputs: [x])
+    let weight = try builder.parameter(
+      "weight", TensorType([Dim(.named("out"), 4), Dim(.named("in"), 4)]), .uniform(bound: 0.5),
+      active: nil, in: 0)
+    let results = try builder.apply(.linear(Linear(bias: false)), to: [0, weight], in: 0)
+    let trace = builder.finish(outputs: results)
+    graph.types = [x, x, x]
+    graph.inputs = [Port(name: "x", value: 0)]
+    graph.outputs = [Port(name: "out", value: 2)]
+    for (index, name) in ["first", "second"].enumerated() {
+      var module = Module(name: name, block: "linear", parent: 0)
+      module.outputs = [index + 1]
+      if index == 1 { module.sharedWith = "first" }
+      graph.modules.append(module)
+      graph.nodes.append(
+        GraphNode(
+          trace: trace, module: index + 1, arguments: [index], results: [index + 1], runs: true,
+          parameterPaths: .mixed(paths: ["first.weight"], owned: [index == 0], group: nil)))
+    }
+    let page = read(
+      #filePath.split(separator: "/").dropLast(3) + ["docs", "reference", "graph-json.md"])
+    let example = try #require(page.firstMatch(of: /```json\n((?s).*?)```/)?.output.1)
+    #expect(try JSON(parsing: String(example)) == JSON(parsing: text(graph)))
+  }
+
+  private func read(_ path: [Substring]) -> String {
+    guard let file = fopen("/" + path.joined(separator: "/"), "r") else { return "" }
+    defer { fclose(file) }
+    var bytes = [UInt8](repeating: 0, count: 1 << 16)
+    let count = fread(&bytes, 1, bytes.count, file)
+    return String(decoding: bytes[..<count], as: UTF8.self)
   }
 }

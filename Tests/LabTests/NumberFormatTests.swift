@@ -41,7 +41,7 @@ struct NumberFormatTests {
   func bytes() {
     #expect(ColumnUnit.bytes(largest: 1023).labelled(1023) == "1,023 B")
     #expect(ColumnUnit.bytes(largest: 18_432).labelled(18_432) == "18.0 KiB")
-    #expect(ColumnUnit.bytes(largest: 1_048_575).labelled(1_048_575) == "1.0 MiB")
+    #expect(ColumnUnit.bytes(largest: 1_048_575).labelled(1_048_575) == "1.00 MiB")
     #expect(ColumnUnit.bytes(largest: 1 << 50).labelled(1 << 50) == "1,024.0 TiB")
   }
 
@@ -50,9 +50,9 @@ struct NumberFormatTests {
     #expect(ColumnUnit.flops(largest: Int.max).labelled(Int.max) == "9,223.4 PFLOPs")
     let unit = ColumnUnit.flops(largest: 1_137_500_000_000)
     #expect(unit.symbol == "TFLOPs")
-    #expect(unit.text(1_150_000_000_000) == "1.2")
-    #expect(unit.text(1_149_999_999_999) == "1.1")
-    #expect(unit.text(-999_999_999_999) == "-1.0")
+    #expect(unit.text(1_150_000_000_000) == "1.15")
+    #expect(unit.text(1_149_999_999_999) == "1.15")
+    #expect(unit.text(-999_999_999_999) == "-1.00")
   }
 
   @Test("shares are exact and tiny ones are not shown as nothing")

@@ -1,7 +1,9 @@
 internal import Blueprint
 
 /// `hold: […]`: the steps' parameters exist, but nothing runs: heads that a checkpoint has and the
-/// model does not use. The input passes by.
+/// model does not use.
+///
+/// The input passes by.
 struct Hold: Construct {
   static let name = "hold"
   static let keys: [String] = []

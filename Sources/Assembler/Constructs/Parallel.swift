@@ -77,9 +77,10 @@ struct Parallel: Construct {
         .concat(axis), results, count: branches.count, step: step, in: context)
     case .none:
       if let poisoned = results.first(where: \.isPoisoned) { return poisoned }
-      return Wire(ports: zip(branches, results).flatMap { branch, wire in
-        wire.ports.map { (name: branch.name ?? $0.name, value: $0.value) }
-      }, span: step.headSpan)
+      return Wire(
+        ports: zip(branches, results).flatMap { branch, wire in
+          wire.ports.map { (name: branch.name ?? $0.name, value: $0.value) }
+        }, span: step.headSpan)
     }
   }
 }

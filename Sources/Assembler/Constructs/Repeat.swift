@@ -60,7 +60,8 @@ struct RepeatSteps: Construct {
       wire = assembly.run(body, on: wire, in: inner)
       inner.close(with: wire)
       context.wires.bind(
-        String(i), Binding(wire: wire, scope: inner.wires, module: inner.module, span: step.headSpan))
+        String(i),
+        Binding(wire: wire, scope: inner.wires, module: inner.module, span: step.headSpan))
     }
     return wire
   }

@@ -129,8 +129,10 @@ struct DocumentParser {
       return entries.map { ($0.name, parser.template($0.value), $0.key.span) }
     case .sequence(let items):
       return items.map {
-        ($0.string.map { $0.split(separator: ".").last.map(String.init) ?? $0 } ?? "output",
-          parser.template($0), $0.span)
+        (
+          $0.string.map { $0.split(separator: ".").last.map(String.init) ?? $0 } ?? "output",
+          parser.template($0), $0.span
+        )
       }
     case .scalar: return [("output", parser.template(node), node.span)]
     }

@@ -17,7 +17,8 @@ struct SyntaxParser {
   /// The steps of a body: a list, or a single step.
   func steps(_ node: YAMLNode, depth: Int, of what: String) -> [Step] {
     if depth > Assembly.maxDepth {
-      fault("too-deep", "steps are nested more than \(Assembly.maxDepth) levels deep", at: node.span)
+      fault(
+        "too-deep", "steps are nested more than \(Assembly.maxDepth) levels deep", at: node.span)
       return []
     }
     guard let items = node.sequence else {

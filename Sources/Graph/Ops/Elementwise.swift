@@ -7,8 +7,10 @@ public struct Unary: Operation {
     case gelu_tanh, quick_gelu, squared_relu, leaky_relu, hard_sigmoid, hard_swish, mish, elu
     case real
 
-    /// Operations per element: each +, −, ·, ÷ and each elementary function is 1; comparisons
-    /// and selections are 0. docs/concepts/costs.md writes every formula out.
+    /// Operations per element: each +, −, ·, ÷ and each elementary function is 1; comparisons and
+    /// selections are 0.
+    ///
+    /// docs/concepts/costs.md writes every formula out.
     public var cost: Int {
       switch self {
       case .identity, .relu, .abs, .real: 0
@@ -52,8 +54,9 @@ public struct Unary: Operation {
   }
 }
 
-/// `+`, `−`, `·` or `÷` of two values. Axes are matched by name; an axis that one side lacks, or
-/// has with size 1, is broadcast.
+/// `+`, `−`, `·` or `÷` of two values.
+///
+/// Axes are matched by name; an axis that one side lacks, or has with size 1, is broadcast.
 public struct Binary: Operation {
   /// The arithmetic.
   public enum Function: String, Hashable, Sendable, CaseIterable {
@@ -113,9 +116,10 @@ public struct Binary: Operation {
   }
 }
 
-/// Rotary position embedding on the first `rotated` channels of every head (Su et al. 2021,
-/// eq. 34): 4 products and 2 sums per pair. The table of angles depends on no input and is not
-/// counted.
+/// Rotary position embedding on the first `rotated` channels of every head (Su and others 2021,
+/// equation 34): 4 products and 2 sums per pair.
+///
+/// The table of angles depends on no input and is not counted.
 public struct Rotary: Operation {
   /// The base of the angles.
   public let base: Double

@@ -1,4 +1,6 @@
-/// Rows of a table by index: an embedding. Operands: ids, table `[rows, channels]`. No arithmetic.
+/// Rows of a table by index: an embedding.
+///
+/// Operands: ids, table `[rows, channels]`. No arithmetic.
 public struct Gather: Operation {
   /// A table lookup.
   public init() {}
@@ -22,7 +24,9 @@ public struct Gather: Operation {
   }
 }
 
-/// The position of the largest element along an axis, which disappears. Comparisons are free.
+/// The position of the largest element along an axis, which disappears.
+///
+/// Comparisons are free.
 public struct ArgMax: Operation {
   /// The axis that is searched.
   public let axis: Axis
@@ -44,8 +48,9 @@ public struct ArgMax: Operation {
   }
 }
 
-/// The element of an axis at a position that the data names. Operands: x and positions over the
-/// other leading axes. The axis disappears. No arithmetic.
+/// The element of an axis at a position that the data names.
+///
+/// Operands: x and positions over the other leading axes. The axis disappears. No arithmetic.
 public struct Take: Operation {
   /// The axis.
   public let axis: Axis

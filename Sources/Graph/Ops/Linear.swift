@@ -1,4 +1,6 @@
-/// `y = x·Wᵀ (+ b)` over the `channels` axis. Operands: x, weight `[out, in]`, optional bias `[out]`.
+/// `y = x·Wᵀ (+ b)` over the `channels` axis.
+///
+/// Operands: x, weight `[out, in]`, optional bias `[out]`.
 public struct Linear: Operation {
   /// Whether a third operand, the bias, is there.
   public let bias: Bool

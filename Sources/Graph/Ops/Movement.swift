@@ -343,7 +343,9 @@ public struct Repeat: Operation {
   }
 }
 
-/// A tensor that depends on no input and no weight, such as a sine-cosine table. Not counted.
+/// A tensor that depends on no input and no weight, such as a sine-cosine table.
+///
+/// Not counted.
 public struct Constant: Operation {
   /// What it holds.
   public enum Kind: String, Hashable, Sendable {

@@ -1,5 +1,6 @@
-/// A sum, mean or maximum over axes, which disappear. n additions for n terms, and one division for
-/// a mean; comparisons are free.
+/// A sum, mean or maximum over axes, which disappear.
+///
+/// n additions for n terms, and one division for a mean; comparisons are free.
 public struct Reduce: Operation {
   /// How elements are joined.
   public enum Function: String, Hashable, Sendable, CaseIterable { case sum, mean, max }

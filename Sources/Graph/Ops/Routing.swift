@@ -1,4 +1,6 @@
-/// The `k` largest along an axis: results are the values and their indices. Comparisons are free.
+/// The `k` largest along an axis: results are the values and their indices.
+///
+/// Comparisons are free.
 public struct TopK: Operation {
   /// How many are kept.
   public let k: Int
@@ -29,8 +31,10 @@ public struct TopK: Operation {
   }
 }
 
-/// Sends every token to its chosen experts. Operands: x `[…, channels]`, indices `[…, experts: k]`.
-/// Result: one row per token and choice, `[…, experts: k, channels]`. No arithmetic.
+/// Sends every token to its chosen experts.
+///
+/// Operands: x `[…, channels]`, indices `[…, experts: k]`. Result: one row per token and choice,
+/// `[…, experts: k, channels]`. No arithmetic.
 public struct Dispatch: Operation {
   /// A dispatch by indices.
   public init() {}
@@ -51,8 +55,9 @@ public struct Dispatch: Operation {
 }
 
 /// A linear layer per expert: every dispatched row meets the weight of the expert it was sent to.
-/// Operands: rows `[…, experts: k, channels]`, indices, weight `[experts, out, in]`. Only the chosen
-/// experts are counted.
+///
+/// Operands: rows `[…, experts: k, channels]`, indices, weight `[experts, out, in]`. Only the
+/// chosen experts are counted.
 public struct ExpertLinear: Operation {
   /// A linear layer of chosen experts.
   public init() {}
@@ -80,8 +85,9 @@ public struct ExpertLinear: Operation {
   }
 }
 
-/// The weighted sum of the chosen experts' outputs. Operands: rows `[…, experts: k, channels]` and
-/// weights `[…, experts: k]`. 2 per row and channel.
+/// The weighted sum of the chosen experts' outputs.
+///
+/// Operands: rows `[…, experts: k, channels]` and weights `[…, experts: k]`. 2 per row and channel.
 public struct Combine: Operation {
   /// A weighted sum over the chosen experts.
   public init() {}

@@ -1,4 +1,4 @@
-/// The selective scan of S6/Mamba (Gu & Dao 2023, eq. 2 and algorithm 2).
+/// The selective scan of S6/Mamba (Gu & Dao 2023, equation 2 and algorithm 2).
 ///
 /// `h_t = exp(Δ_t A) h_{t−1} + Δ_t B_t u_t`, `y_t = C_t h_t (+ D u_t)` for every channel.
 /// Operands: u and Δ `[…, sequence, channels]`, A `[channels, state]`, B and C

@@ -1,4 +1,6 @@
-/// What an architecture costs, as a tree of modules. Everything is folded from the graph.
+/// What an architecture costs, as a tree of modules.
+///
+/// Everything is folded from the graph.
 public struct Profile: Sendable {
   /// A module, or several identical ones.
   public struct Row: Sendable {

@@ -4,7 +4,9 @@ internal import Diagnostics
 internal import Exporters
 internal import Graph
 
-/// `lab bench`: how long the lab itself takes, for `scripts/bench`. Hidden: it is for developers.
+/// `lab bench`: how long the lab itself takes, for `scripts/bench`.
+///
+/// Hidden: it is for developers.
 struct BenchCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "bench",
@@ -16,7 +18,6 @@ struct BenchCommand: ParsableCommand {
 
   func run() throws {
     let clock = ContinuousClock()
-    let options = BlueprintOptions()
     let bench = try Workbench()
     guard let source = bench.source(blueprint) else {
       OutputWriter.standardError().write(DiagnosticFormatter().format(bench.diagnostics))
@@ -27,7 +28,7 @@ struct BenchCommand: ParsableCommand {
       // A new workbench each time: empty caches, as for the first blueprint of a process.
       let fresh = try Workbench()
       let start = clock.now
-      guard let graph = fresh.graph(source, options, sizes: []) else { throw LabExit.rejected }
+      guard let graph = fresh.graph(source) else { throw LabExit.rejected }
       _ = try Profile(graph, depth: 2)
       let duration = clock.now - start
       times.append(Double(duration.components.attoseconds) / 1e15)

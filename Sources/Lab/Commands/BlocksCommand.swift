@@ -37,7 +37,7 @@ struct BlocksCommand: ParsableCommand {
     } else if let name, let info = construct(name) {
       out.write("\(info.name) — \(info.summary)\n\n\(info.example)\n")
     } else if let name, let entry = bench.registry[name] {
-      out.write(BlockCatalogue(bench.registry).page(entry, terminal))
+      out.write(BlockCatalogue(bench.registry).page(entry))
     } else {
       out.write(BlockCatalogue(bench.registry).list(terminal))
     }

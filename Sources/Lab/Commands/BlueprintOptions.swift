@@ -149,13 +149,15 @@ final class Workbench {
 
   /// The graph of a blueprint; nil when it has faults, which are collected.
   func graph(
-    _ source: SourceText, _ options: BlueprintOptions, sizes: [(name: String, value: Int)]
+    _ source: SourceText, changes: BlueprintOptions? = nil,
+    sizes: [(name: String, value: Int)] = []
   ) -> Graph? {
-    var request = AssemblyRequest(source: source)
-    request.sets = options.set.filter { $0.contains("=") }.map { SourceText(name: "--set", text: $0) }
-    request.swaps = options.swap.filter { $0.contains("=") }.map {
-      SourceText(name: "--swap", text: $0)
+    func texts(_ arguments: [String]?, _ name: String) -> [SourceText] {
+      (arguments ?? []).filter { $0.contains("=") }.map { SourceText(name: name, text: $0) }
     }
+    var request = AssemblyRequest(source: source)
+    request.sets = texts(changes?.set, "--set")
+    request.swaps = texts(changes?.swap, "--swap")
     request.sizes = sizes
     let result = assembler.assemble(request)
     report(result.diagnostics)

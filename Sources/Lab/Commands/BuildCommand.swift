@@ -38,7 +38,7 @@ struct BuildCommand: ParsableCommand {
     var built: [BuildResult] = []
     for name in options.names {
       guard let source = bench.source(name),
-        let graph = bench.graph(source, options, sizes: try options.combinations()[0])
+        let graph = bench.graph(source, changes: options, sizes: try options.combinations()[0])
       else { continue }
       do {
         let profile = try Profile(graph, depth: depth ?? 4)

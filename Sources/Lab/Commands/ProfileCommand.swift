@@ -44,11 +44,11 @@ struct ProfileCommand: ParsableCommand {
     let bench = try Workbench()
     let sizes = try options.combinations()
     var results: [ProfileResult] = []
-    let rowDepth = explain != nil ? 0 : depth ?? (json || csv ? nil : 2)
+    let rowDepth = explain != nil ? 0 : depth ?? (json || csv ? nil : 3)
     for name in options.names {
       guard let source = bench.source(name) else { continue }
       for combination in sizes {
-        guard let graph = bench.graph(source, options, sizes: combination) else { break }
+        guard let graph = bench.graph(source, changes: options, sizes: combination) else { break }
         do {
           results.append(
             ProfileResult(

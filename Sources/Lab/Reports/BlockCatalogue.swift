@@ -12,24 +12,24 @@ struct BlockCatalogue {
   private var entries: [Registry.Entry] { registry.names.compactMap { registry[$0] } }
 
   func list(_ terminal: Terminal) -> String {
-    var table = Table(columns: [.label("block"), .text("what it does"), .text("source", priority: 1)])
+    var table = Table(columns: [.label("block"), .text("what it does")])
     for family in BlockInfo.Family.allCases {
       let members = entries.filter { $0.info.family == family }
       if members.isEmpty { continue }
       table.add([family.rawValue], emphasis: .strong)
       for entry in members {
-        table.add([entry.info.name, entry.info.summary, entry.info.source ?? ""], depth: 1)
+        table.add([entry.info.name, entry.info.summary], depth: 1)
       }
     }
     table.add(["language"], emphasis: .strong)
     for construct in ConstructInfo.all {
-      table.add([construct.name, construct.summary, ""], depth: 1)
+      table.add([construct.name, construct.summary], depth: 1)
     }
     table.footnotes = ["`lab blocks NAME` shows the settings of a block and an example"]
-    return table.render(width: terminal.width, style: terminal.tableStyle)
+    return table.render(width: max(terminal.width, 100), style: terminal.tableStyle)
   }
 
-  func page(_ entry: Registry.Entry, _ terminal: Terminal) -> String {
+  func page(_ entry: Registry.Entry) -> String {
     let info = entry.info
     var text = "\(info.name) — \(info.summary)\n"
     if let source = info.source { text += "\(source)\n" }
@@ -39,19 +39,17 @@ struct BlockCatalogue {
     text += "\ninputs:  \(ports.isEmpty ? "none" : ports.joined(separator: ", "))\n"
     text += "outputs: \(info.outputs.joined(separator: ", "))\n"
     let settings = entry.settings
-    if !settings.isEmpty {
-      var table = Table(columns: [
-        .label("setting"), .text("type"), .text("default"), .text("meaning"),
-      ])
-      for setting in settings {
-        let range = setting.range.map { " (\($0))" } ?? ""
-        table.add([
-          setting.name, setting.type,
-          setting.fallback.map { $0 == .null ? "" : $0.description } ?? "required",
-          setting.help + range,
-        ])
+    if !settings.isEmpty { text += "\nsettings:\n" }
+    for setting in settings {
+      var facts = [setting.type]
+      if let range = setting.range { facts.append(range) }
+      switch setting.fallback {
+      case nil: facts.append("required")
+      case .null?: break
+      case let value?: facts.append("default \(value.description)")
       }
-      text += "\n" + table.render(width: max(terminal.width, 80), style: terminal.tableStyle)
+      text += "  \(setting.name) — \(facts.joined(separator: ", "))\n"
+      text += "      \(setting.help)\n"
     }
     text += "\nexample:\n"
     for line in info.example.split(separator: "\n") { text += "  \(line)\n" }

@@ -33,7 +33,8 @@ struct BuildResult {
   mutating func write(to folder: String, weights: (dtype: DType, seed: UInt64)?) throws {
     try BuildResult.makeFolder(folder)
     let graph = graph
-    let name = String(graph.name.map { $0.isLetter || $0.isNumber || "-._".contains($0) ? $0 : "_" })
+    let name = String(
+      graph.name.map { $0.isLetter || $0.isNumber || "-._".contains($0) ? $0 : "_" })
     let base = "\(folder)/\(name.isEmpty || name.allSatisfy { $0 == "." } ? "model" : name)"
     try file("\(base).graph.json") { out in
       var writer = JSONWriter { out.write($0) }
@@ -94,7 +95,9 @@ struct BuildResult {
     let style = terminal.tableStyle
     var table = Table(
       title: profile.name,
-      columns: [.label("module"), .text("block", priority: 1), .text("output"), .number("parameters")])
+      columns: [
+        .label("module"), .text("block", priority: 1), .text("output"), .number("parameters"),
+      ])
     for input in profile.inputs { table.add([input.name, "input", "\(input.type)", nil]) }
     add(profile.root.children, to: &table, depth: 0, glyphs: style.glyphs)
     table.total = ["total", "", "", NumberFormat.grouped(profile.parameters)]
@@ -111,9 +114,9 @@ struct BuildResult {
         label += " \(glyphs.times) \(row.children[0].iterations.count)"
         row = row.children[0]
       } else if !row.iterations.isEmpty {
-        label = ProfileTable.ranges(row.iterations)
+        label = ProfileTable.label(row.iterations, glyphs)
       }
-      if let shared = row.sharedWith { label += " (weights: \(shared))" }
+      if let shared = row.sharedWith { label += " (= \(shared))" }
       if row.isHeld { label += " (held)" }
       table.add(
         [

@@ -20,7 +20,9 @@ struct Explanation {
     return paths
   }
 
-  /// The explanation; nil when no module has the path. Of a pattern's matches the first is shown.
+  /// The explanation; nil when no module has the path.
+  ///
+  /// Of a pattern's matches the first is shown.
   func text() -> String? {
     let graph = result.graph
     let pattern = PathPattern(path)
@@ -47,7 +49,8 @@ struct Explanation {
       guard path == chosen || path.hasPrefix(chosen + ".") else { return }
       parameters += parameter.count
       let shape = parameter.type.sizes.map(String.init).joined(separator: "×")
-      header += "  \(path)  \(shape.isEmpty ? "scalar" : shape)"
+      header +=
+        "  \(path)  \(shape.isEmpty ? "scalar" : shape)"
         + "  = \(NumberFormat.grouped(parameter.count))\n"
     }
     header += "  parameters: \(NumberFormat.grouped(parameters))\n"
@@ -81,7 +84,8 @@ struct Explanation {
       try? total.add(counted)
       let isDense = result.convention != .all && term.kind == .attention
       let factors = term.factors.map { factor in
-        let value = isDense && factor.label == "pairs" ? term.densePairs ?? factor.value : factor.value
+        let value =
+          isDense && factor.label == "pairs" ? term.densePairs ?? factor.value : factor.value
         return factor.label.isEmpty
           ? String(value) : "\(factor.label) \(NumberFormat.grouped(value))"
       }

@@ -66,6 +66,15 @@ enum NumberFormat {
     return (isNegative ? "-" : "") + grouped(whole) + "." + zeros + digits
   }
 
+  /// A size as `parseSize` reads it, as short as it goes: `2k` for 2048.
+  static func shortSize(_ value: Int) -> String {
+    for (symbol, unit) in [("M", 1 << 20), ("k", 1 << 10)] where value >= unit && value % unit == 0
+    {
+      return "\(value / unit)\(symbol)"
+    }
+    return String(value)
+  }
+
   /// Reads a size such as `2048`, `2_048`, `2k` or `1M`; `k`, `M`, `G`, `T` are powers of 1024.
   ///
   /// Gives nothing for anything else, for negative numbers, and for what overflows `Int`.
@@ -120,21 +129,24 @@ struct ColumnUnit: Hashable, Sendable {
 
   /// The number alone, for a cell under a header that names the unit.
   ///
-  /// One decimal; below 1 up to three significant digits in three decimals, and `<0.001` below
-  /// that. Base units are whole numbers.
+  /// One decimal from 10 on, two from 1 on; below 1 up to three decimals, and `<0.001` below that.
+  /// Base units are whole numbers.
   func text(_ value: Int) -> String {
     let sign = value < 0 ? "-" : ""
     let magnitude = value.magnitude
     guard divisor > 1 else { return sign + NumberFormat.grouped(magnitude) }
     guard magnitude > 0 else { return "0.0" }
     let unit = UInt(divisor)
-    if magnitude >= unit {
+    // Three significant digits: 7.23, 63.9, 421.8.
+    let hundredths = NumberFormat.rounded(magnitude, unit, power: 100)
+    if hundredths >= 1000 {
       return sign
         + NumberFormat.fixed(NumberFormat.rounded(magnitude, unit, power: 10), decimals: 1)
     }
+    if magnitude >= unit { return sign + NumberFormat.fixed(hundredths, decimals: 2) }
     let thousandths = NumberFormat.rounded(magnitude, unit, power: 1000)
     if thousandths == 0 { return sign + "<0.001" }
-    if thousandths == 1000 { return sign + "1.0" }
+    if thousandths == 1000 { return sign + "1.00" }
     var digits = NumberFormat.fixed(thousandths, decimals: 3)
     while digits.hasSuffix("0"), !digits.hasSuffix(".0") { digits.removeLast() }
     return sign + digits

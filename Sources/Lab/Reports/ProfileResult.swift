@@ -27,7 +27,12 @@ struct ProfileResult {
     return overflow ? Int.max : value
   }
 
-  /// `batch 1 · seq 2048`, or the inputs' shapes when no size was given.
+  /// The sizes of the command line, such as `seq=2k`.
+  var shortSizes: String {
+    sizes.map { "\($0.name)=\(NumberFormat.shortSize($0.value))" }.joined(separator: " ")
+  }
+
+  /// The name and the inputs' shapes.
   func title(_ dot: String, _ times: String) -> String {
     let shapes = profile.inputs.map { input in
       "\(input.name) \(input.type.sizes.map(String.init).joined(separator: times))"

@@ -35,8 +35,8 @@ struct ProfileTable {
     let stateUnit = ColumnUnit.bytes(largest: results.map(\.stateBytes).max() ?? 0)
     let word = first.convention == .macs ? "MACs" : "FLOPs"
     func flopHeader(_ result: ProfileResult) -> String {
-      let size = result.sizes.last.map { "\($0.name) \(NumberFormat.grouped($0.value)) " } ?? ""
-      return results.count > 1 ? "\(size)\(prefix(flopUnit))\(word)" : "\(prefix(flopUnit))\(word)"
+      let unit = "\(prefix(flopUnit))\(word)"
+      return results.count > 1 ? "\(result.shortSizes) \(unit)" : unit
     }
     var columns: [Table.Column] = [
       .label("module"), .text("block", priority: 2),
@@ -46,7 +46,10 @@ struct ProfileTable {
       columns.append(.number(flopHeader(result)))
       if results.count == 1 { columns.append(.number("share", priority: 4)) }
       if results.contains(where: { $0.profile.state > 0 }) {
-        columns.append(.number("state (\(stateUnit.symbol))", priority: results.count == 1 ? 3 : 2))
+        columns.append(
+          .number(
+            results.count == 1 ? "state (\(stateUnit.symbol))" : "state \(stateUnit.symbol)",
+            priority: 3))
       }
     }
     if results.count == 1 { columns.append(.text("output", priority: 1)) }
@@ -91,10 +94,9 @@ struct ProfileTable {
         return
       }
       if !rows[0].iterations.isEmpty {
-        label = ProfileTable.ranges(rows[0].iterations)
-        if rows[0].iterations.count > 1 { label += " \(glyphs.times) \(rows[0].iterations.count)" }
+        label = ProfileTable.label(rows[0].iterations, glyphs)
       }
-      if let shared = rows[0].sharedWith { label += " (weights: \(shared))" }
+      if let shared = rows[0].sharedWith { label += " (= \(shared))" }
       if rows[0].isHeld { label += " (held)" }
       table.add(cells(rows, label: label), depth: depth)
       rows = rows.map { $0 }
@@ -118,8 +120,8 @@ struct ProfileTable {
     unit.symbol.hasSuffix("FLOPs") ? String(unit.symbol.dropLast(5)) : unit.symbol
   }
 
-  /// `0-1,3-6,8` for iterations.
-  static func ranges(_ iterations: [Int]) -> String {
+  /// `63 × 0-1,3-6…` for iterations that are alike.
+  static func label(_ iterations: [Int], _ glyphs: Glyphs) -> String {
     var parts: [String] = []
     var i = 0
     while i < iterations.count {
@@ -128,7 +130,8 @@ struct ProfileTable {
       parts.append(i == j ? "\(iterations[i])" : "\(iterations[i])-\(iterations[j])")
       i = j + 1
     }
-    return parts.joined(separator: ",")
+    let text = parts.prefix(3).joined(separator: ",") + (parts.count > 3 ? glyphs.ellipsis : "")
+    return iterations.count == 1 ? text : "\(iterations.count) \(glyphs.times) \(text)"
   }
 
   // MARK: - Summary
@@ -139,12 +142,15 @@ struct ProfileTable {
     var columns: [Table.Column] = [.label("total")]
     let isOneBlueprint = results.allSatisfy { $0.file == results[0].file }
     for result in results {
-      let size = result.sizes.map { "\($0.name) \(NumberFormat.grouped($0.value))" }
-        .joined(separator: " ")
+      let size = result.shortSizes
       let header =
         !several
-        ? "exact" : isOneBlueprint ? size : size.isEmpty ? result.profile.name
-        : "\(result.profile.name) \(size)"
+        ? "exact"
+        : isOneBlueprint
+          ? size
+          : size.isEmpty
+            ? result.profile.name
+            : "\(result.profile.name) \(size)"
       columns.append(.number(header))
     }
     var table = Table(columns: columns)
