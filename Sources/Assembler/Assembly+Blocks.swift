@@ -137,7 +137,7 @@ extension Assembly {
       }
     }
     for setting in step.settings {
-      if let value = evaluate(setting.value, in: context) {
+      if let value = evaluate(setting.value, in: context, frame: setting.frame) {
         settings.append(DatumEntry(key: setting.name, value: value))
       } else {
         isComplete = false

@@ -10,16 +10,18 @@ extension Assembly {
     in context: Context
   ) -> Called {
     let failed: Called = (Wire.poisoned(step.headSpan), nil, nil)
-    guard isFinite(composite.name, step, in: context) else { return failed }
+    guard isFinite(ObjectIdentifier(composite), step, in: context) else { return failed }
     let settings = evaluate(step, first: { composite.settings.first?.name }, in: context)
     guard let settings, let inputs,
       let frame = frame(of: composite, settings, step, in: context)
     else { return failed }
     if inputs.contains(where: { $0.wire.isPoisoned }) { return failed }
     let scope = WireScope(parent: nil)
-    let ports = inputs.flatMap { input in
+    var ports = inputs.flatMap { input in
       input.wire.ports.map { (port: input.port, value: $0.value) }
     }
+    // A source takes nothing, wherever it stands.
+    if composite.inputs.isEmpty, step.common.from == nil { ports = [] }
     guard ports.count == composite.inputs.count else {
       fault(
         ports.count < composite.inputs.count ? "missing-input" : "too-many-inputs",
@@ -41,7 +43,8 @@ extension Assembly {
       scope.bind(label, Binding(wire: wire, scope: nil, module: nil, span: wire.span))
     }
     let inner = context.inside(
-      name, block: step.head, document: composite.document, frame: frame, wires: scope)
+      name, block: step.head, of: ObjectIdentifier(composite), document: composite.document,
+      frame: frame, wires: scope)
     let first = composite.inputs.first.flatMap { scope.bindings[$0]?.wire }
     var result = run(composite.body, on: first, in: inner)
     if !composite.outputs.isEmpty, !inner.instance.stopped {
@@ -53,11 +56,11 @@ extension Assembly {
   }
 
   /// Ends recursion of composites and blueprints.
-  private func isFinite(_ name: String, _ step: Step, in context: Context) -> Bool {
-    guard context.chain.contains(name) else { return true }
-    let chain = (context.chain + [name]).joined(separator: " → ")
+  func isFinite(_ identity: ObjectIdentifier, _ step: Step, in context: Context) -> Bool {
+    guard context.chain.contains(where: { $0.identity == identity }) else { return true }
+    let chain = (context.chain.map(\.name) + [step.head]).joined(separator: " → ")
     fault(
-      "recursion", "'\(name)' is used inside of itself", at: step.headSpan, in: context,
+      "recursion", "'\(step.head)' is used inside of itself", at: step.headSpan, in: context,
       help: "the way here: \(chain)")
     return false
   }

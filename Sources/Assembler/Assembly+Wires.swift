@@ -126,6 +126,8 @@ extension Assembly {
     _ joint: Joint, _ wires: [Wire], count: Int, step: Step, in context: Context
   ) -> Wire? {
     if let poisoned = wires.first(where: \.isPoisoned) { return poisoned }
+    // A step inside was the last that should run.
+    if context.instance.stopped { return wires.last }
     guard wires.count == count, !wires.isEmpty else {
       fault(
         "no-value", "'\(step.head)' needs an input", at: step.headSpan, in: context,

@@ -5,8 +5,9 @@ internal import Graph
 final class Instance {
   /// The module that this blueprint is.
   let basePath: String
-  /// Set once the step that `until:` names has run.
-  var stopped = false
+  /// What the step that `until:` names has given, once it has run.
+  private(set) var result: Wire?
+  private(set) var stopped = false
   var until: String?
   /// The step that `entry:` names; steps before it are skipped.
   var entry: String?
@@ -14,6 +15,19 @@ final class Instance {
   var groups: [String: ShareGroup] = [:]
 
   init(basePath: String) { self.basePath = basePath }
+
+  /// Stops when the step at `path` is the last that should run.
+  func reached(_ path: @autoclosure () -> String, with wire: Wire?) {
+    guard let until, !stopped, path() == until else { return }
+    stopped = true
+    result = wire
+  }
+}
+
+/// A composite or blueprint on the way to a step.
+struct ChainLink {
+  let name: String
+  let identity: ObjectIdentifier
 }
 
 /// Weights that several steps use.
@@ -44,7 +58,7 @@ final class Context {
   /// The file whose blocks and imports the steps see.
   let document: Document
   /// The blueprints and composites that led here, to end recursion.
-  let chain: [String]
+  let chain: [ChainLink]
   var frame: Frame
   let wires: WireScope
   let module: Int
@@ -53,8 +67,8 @@ final class Context {
   /// Names taken in this scope, with how often.
   private let taken: Names
   var isHeld: Bool
-  /// Wires of the place that an inserted step comes from.
-  var outer: WireScope?
+  /// The edit that the steps come from, whose wires they see as well.
+  private(set) var edit: Edit?
   /// The sharing that an outer step asked for, and the path that its weights are relative to.
   var sharing: (group: ShareGroup, base: String, own: [PathPattern])?
 
@@ -64,9 +78,10 @@ final class Context {
   }
 
   init(
-    assembly: Assembly, instance: Instance, document: Document, chain: [String], frame: Frame,
+    assembly: Assembly, instance: Instance, document: Document, chain: [ChainLink], frame: Frame,
     wires: WireScope, module: Int, path: String, name: String, isHeld: Bool = false,
-    sharing: (group: ShareGroup, base: String, own: [PathPattern])? = nil, taken: Names = Names()
+    sharing: (group: ShareGroup, base: String, own: [PathPattern])? = nil, edit: Edit? = nil,
+    taken: Names = Names()
   ) {
     self.assembly = assembly
     self.instance = instance
@@ -79,8 +94,12 @@ final class Context {
     self.name = name
     self.isHeld = isHeld
     self.sharing = sharing
+    self.edit = edit
     self.taken = taken
   }
+
+  /// Wires of the place that an inserted step comes from.
+  var outer: WireScope? { edit?.wires }
 
   func join(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
 
@@ -109,7 +128,7 @@ final class Context {
     return Context(
       assembly: assembly, instance: instance, document: document, chain: chain, frame: frame,
       wires: WireScope(parent: wires), module: module, path: join(name), name: name,
-      isHeld: isHeld, sharing: sharing)
+      isHeld: isHeld, sharing: sharing, edit: edit)
   }
 
   /// The scope of one iteration of a repeat, with its index as a variable.
@@ -126,18 +145,27 @@ final class Context {
     Context(
       assembly: assembly, instance: instance, document: document, chain: chain, frame: frame,
       wires: wires, module: module, path: path, name: name, isHeld: true, sharing: sharing,
-      taken: taken)
+      edit: edit, taken: taken)
+  }
+
+  /// The same place for steps that `edit` puts there: they see the blocks, variables and wires of
+  /// where they are written, and the variables and wires of the place besides.
+  func editing(_ edit: Edit) -> Context {
+    Context(
+      assembly: assembly, instance: instance, document: edit.document, chain: chain,
+      frame: edit.frame(over: frame), wires: wires, module: module, path: path, name: name,
+      isHeld: isHeld, sharing: sharing, edit: edit, taken: taken)
   }
 
   /// The inside of a block defined in YAML: its own names, its file's variables.
   func inside(
-    _ name: String, block: String, document: Document, instance: Instance? = nil, frame: Frame,
-    wires: WireScope
+    _ name: String, block: String, of identity: ObjectIdentifier, document: Document,
+    instance: Instance? = nil, frame: Frame, wires: WireScope
   ) -> Context {
     let module = assembly.addModule(name, block: block, parent: self.module, held: isHeld)
     return Context(
       assembly: assembly, instance: instance ?? self.instance, document: document,
-      chain: chain + [block], frame: frame, wires: wires, module: module, path: join(name),
+      chain: chain + [ChainLink(name: block, identity: identity)], frame: frame, wires: wires, module: module, path: join(name),
       name: name, isHeld: isHeld, sharing: sharing)
   }
 

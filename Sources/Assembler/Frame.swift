@@ -12,8 +12,13 @@ final class Frame: Environment {
 
   private var slots: [String: Slot] = [:]
   private let parent: Frame?
+  private let fallback: Frame?
 
-  init(parent: Frame? = nil) { self.parent = parent }
+  /// Variables over those of `parent`, and where that knows a name neither, over `fallback`.
+  init(parent: Frame? = nil, fallback: Frame? = nil) {
+    self.parent = parent
+    self.fallback = fallback
+  }
 
   convenience init(_ definitions: [SettingTemplate], parent: Frame?) {
     self.init(parent: parent)
@@ -27,7 +32,9 @@ final class Frame: Environment {
   }
 
   func lookup(_ name: String) throws(ExpressionError) -> Datum? {
-    guard let slot = slots[name] else { return try parent?.lookup(name) }
+    guard let slot = slots[name] else {
+      return try parent?.lookup(name) ?? fallback?.lookup(name)
+    }
     switch slot {
     case .value(let value): return value
     case .failed(let diagnostic):
@@ -61,5 +68,7 @@ final class Frame: Environment {
     }
   }
 
-  var names: [String] { (parent?.names ?? []) + slots.keys.sorted() }
+  var names: [String] {
+    (fallback?.names ?? []) + (parent?.names ?? []) + slots.keys.sorted()
+  }
 }

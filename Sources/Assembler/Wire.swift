@@ -38,6 +38,8 @@ struct Binding {
 final class WireScope {
   private(set) var bindings: [String: Binding] = [:]
   private var order: [String] = []
+  /// Scopes whose step is still running: their inner names can be said, they themselves not.
+  private var open: [String: Binding] = [:]
   let parent: WireScope?
 
   init(parent: WireScope?) { self.parent = parent }
@@ -45,6 +47,13 @@ final class WireScope {
   func bind(_ name: String, _ binding: Binding) {
     if bindings[name] == nil { order.append(name) }
     bindings[name] = binding
+    open[name] = nil
+  }
+
+  /// Lets the steps inside of a scope call what already stands in it by its full path, such as an
+  /// earlier iteration of their own repeat.
+  func open(_ name: String, _ scope: WireScope, module: Int, span: Span) {
+    open[name] = Binding(wire: nil, scope: scope, module: module, span: span)
   }
 
   /// The binding of a dotted path: the first segment is looked up outwards, the others inwards.
@@ -53,6 +62,9 @@ final class WireScope {
     var scope: WireScope? = self
     while let current = scope {
       if let binding = current.bindings[String(first)] {
+        return current.descend(binding, path.dropFirst())
+      }
+      if path.count > 1, let binding = current.open[String(first)] {
         return current.descend(binding, path.dropFirst())
       }
       scope = current.parent

@@ -59,7 +59,7 @@ public struct Parameter: Hashable, Sendable {
 
   /// The elements at work on one token.
   public var activeCount: Int {
-    guard let active, active.all > 0 else { return count }
+    guard let active, active.all > 0, active.chosen < active.all else { return count }
     return count / active.all * active.chosen
   }
 }

@@ -70,6 +70,8 @@ struct SettingTemplate {
   let name: String
   let keySpan: Span
   let value: Template
+  /// The variables that it sees, when it was written elsewhere; nil: those of its step.
+  var frame: Frame?
 }
 
 /// The four kinds of changes to steps that already exist elsewhere, as written.

@@ -83,6 +83,11 @@ public struct Attention: Operation {
       throw ShapeError(
         "queries and keys differ in batch: \(operands[0]) and \(operands[1])", operand: 1)
     }
+    if bias, try operands[3].count() % times(q.sequence, k.sequence) != 0 {
+      throw ShapeError(
+        "the bias \(operands[3]) does not cover \(q.sequence) queries and \(k.sequence) keys",
+        operand: 3)
+    }
     try checkMask(queries: q.sequence, keys: k.sequence)
     return Sizes(
       outer: outer, queries: q.sequence, keys: k.sequence, heads: q.heads, kvHeads: k.heads,
@@ -168,7 +173,8 @@ public struct Attention: Operation {
     let s = try sizes(operands)
     var kept = s.keys
     switch mask {
-    case .causalWindow(let n), .window(let n): kept = min(kept, n)
+    case .causalWindow(let n): kept = min(kept, n)
+    case .window(let n): kept = min(kept, try plus(n, 1))
     case .full, .causal: break
     }
     return try product([

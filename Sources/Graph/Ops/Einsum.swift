@@ -73,7 +73,8 @@ public struct Einsum: Operation {
       }
       dims.append(dim)
     }
-    return [TensorType(dims)]
+    let isComplex = operands.contains { $0.element == .complex }
+    return [TensorType(dims, isComplex ? .complex : .real)]
   }
 
   private func axesTaken(_ dims: [Dim]) -> Set<Axis> { Set(dims.map(\.axis)) }
@@ -81,18 +82,26 @@ public struct Einsum: Operation {
   public func work(_ operands: [TensorType], _ results: [TensorType]) throws(ShapeError) -> [Work] {
     let bound = try bind(operands)
     let sizes = bound.mapValues(\.size)
-    if inputs.count == 1 { return try reduction(sizes) }
-    guard let best = cheapest(inputs, sizes) else {
+    let terms = zip(inputs, operands).map { Term(labels: $0, isComplex: $1.element == .complex) }
+    if inputs.count == 1 { return try reduction(sizes, terms[0].isComplex) }
+    guard let best = cheapest(terms, sizes) else {
       throw .overflow("the einsum '\(equation)'")
     }
     return best.work
   }
 
-  private func reduction(_ sizes: [String: Int]) throws(ShapeError) -> [Work] {
+  /// An operand of a pairwise step.
+  private struct Term {
+    let labels: [String]
+    let isComplex: Bool
+  }
+
+  private func reduction(
+    _ sizes: [String: Int], _ isComplex: Bool
+  ) throws(ShapeError) -> [Work] {
     guard inputs[0].count > output.count else { return [] }
-    return [
-      Work(.elementwise, "sum", .n(inputs[0].joined(separator: " "), try volume(inputs[0], sizes)))
-    ]
+    let space = Factor(inputs[0].joined(separator: "·"), try volume(inputs[0], sizes))
+    return [Work(.elementwise, "sum", isComplex ? 2 : 1, space)]
   }
 
   private func volume(_ labels: [String], _ sizes: [String: Int]) throws(ShapeError) -> Int {
@@ -100,8 +109,11 @@ public struct Einsum: Operation {
   }
 
   /// The cheapest pairwise order, nil when none can be counted; ties go to the earlier pair.
+  ///
+  /// A complex product is 4 products and 2 sums, with a real factor 2 products; adding it up takes
+  /// 2 sums.
   private func cheapest(
-    _ terms: [[String]], _ sizes: [String: Int]
+    _ terms: [Term], _ sizes: [String: Int]
   ) -> (total: Int, work: [Work])? {
     if terms.count == 1 { return (0, []) }
     var best: (total: Int, work: [Work])?
@@ -110,15 +122,19 @@ public struct Einsum: Operation {
         var rest = terms
         rest.remove(at: j)
         rest.remove(at: i)
-        let needed = Set(rest.flatMap { $0 } + output)
-        let union = terms[i] + terms[j].filter { !terms[i].contains($0) }
+        let (a, b) = (terms[i], terms[j])
+        let needed = Set(rest.flatMap(\.labels) + output)
+        let union = a.labels + b.labels.filter { !a.labels.contains($0) }
         let kept = union.filter { needed.contains($0) }
         guard let volume = try? volume(union, sizes) else { continue }
         let space = Factor(union.joined(separator: "·"), volume)
+        let isComplex = a.isComplex || b.isComplex
+        let product = a.isComplex && b.isComplex ? 6 : isComplex ? 2 : 1
         let step =
           kept.count < union.count
-          ? Work(.matmul, "multiply-adds", 2, space) : Work(.elementwise, "products", space)
-        guard let tail = cheapest(rest + [kept], sizes),
+          ? Work(.matmul, "multiply-adds", Factor("", product + (isComplex ? 2 : 1)), space)
+          : Work(.elementwise, "products", Factor("", product), space)
+        guard let tail = cheapest(rest + [Term(labels: kept, isComplex: isComplex)], sizes),
           let total = try? plus(try step.value(), tail.total)
         else { continue }
         if best.map({ total < $0.total }) ?? true { best = (total, [step] + tail.work) }

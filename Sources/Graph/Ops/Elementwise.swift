@@ -43,6 +43,11 @@ public struct Unary: Operation {
     if case .index = operands[0].element {
       throw ShapeError("\(function.rawValue) needs numbers but gets \(operands[0])", operand: 0)
     }
+    if operands[0].element == .complex, ![.real, .identity, .negate].contains(function) {
+      throw ShapeError(
+        "\(function.rawValue) of complex numbers is not defined here",
+        help: "take the real part first: 'activation: {function: real}'", operand: 0)
+    }
     return [function == .real ? operands[0].with(.real) : operands[0]]
   }
 

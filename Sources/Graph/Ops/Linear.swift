@@ -44,3 +44,14 @@ func expect(_ operands: [TensorType], _ count: Int) throws(ShapeError) {
     throw ShapeError("\(count) inputs are needed here but \(operands.count) are given")
   }
 }
+
+/// Checks that two operands agree in everything but the axes that they need not share.
+func expectSameOuter(
+  _ a: TensorType, _ b: TensorType, besides axes: Set<Axis>, operand: Int
+) throws(ShapeError) {
+  let (left, right) = (
+    a.dims.filter { !axes.contains($0.axis) }, b.dims.filter { !axes.contains($0.axis) }
+  )
+  guard left != right else { return }
+  throw ShapeError("\(a) and \(b) differ in their outer axes", operand: operand)
+}

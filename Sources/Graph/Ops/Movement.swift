@@ -97,7 +97,7 @@ public struct Rearrange: Operation {
               operand: 0)
           }
           rest /= size
-          bound[letter] = Dim(letters.count == 1 ? dim.axis : .named(letter), size)
+          bound[letter] = Dim(Rearrange.axis(of: letter, in: letters, dim.axis), size)
         } else if open == nil {
           open = letter
         } else {
@@ -107,7 +107,7 @@ public struct Rearrange: Operation {
         }
       }
       if let open {
-        bound[open] = Dim(dim.axis, rest)
+        bound[open] = Dim(Rearrange.axis(of: open, in: letters, dim.axis), rest)
       } else if rest != 1 {
         throw ShapeError(
           "\(dim.axis.name) is \(dim.size) but '\(letters.joined(separator: " "))' makes "
@@ -129,17 +129,30 @@ public struct Rearrange: Operation {
     return dims
   }
 
-  private static let letters: [String: Axis] = [
-    "b": .batch, "c": .channels, "d": .channels, "h": .height, "w": .width, "t": .time,
-    "n": .sequence, "l": .sequence, "s": .sequence, "heads": .heads, "state": .state,
+  /// What the usual letters mean, by the axis that is split.
+  private static let meanings: [Axis: [String: Axis]] = [
+    .batch: ["b": .batch, "t": .time],
+    .channels: ["c": .channels, "d": .channels, "h": .heads, "heads": .heads, "n": .state],
+    .sequence: [
+      "n": .sequence, "l": .sequence, "s": .sequence, "h": .height, "w": .width, "t": .time,
+    ],
+    .height: ["h": .height], .width: ["w": .width], .time: ["t": .time],
   ]
+
+  /// The meaning of a letter: a letter alone keeps the axis; of several, the usual ones mean what
+  /// they always do, full names of axes mean themselves, and if none does, the first keeps the axis.
+  private static func axis(of letter: String, in letters: [String], _ axis: Axis) -> Axis {
+    if letters.count == 1 { return axis }
+    let usual = meanings[axis] ?? [:]
+    if let meaning = usual[letter] { return meaning }
+    if Axis.vocabulary.contains(Axis(letter)) { return Axis(letter) }
+    let isFirst = letters.first == letter
+    return isFirst && !letters.contains { usual[$0] != nil } ? axis : .named(letter)
+  }
 
   private static func joined(_ parts: [Dim], _ names: [String]) -> Axis {
     let axes = parts.map(\.axis)
-    if axes.count == 1 {
-      if case .named(let name) = axes[0] { return letters[name] ?? Axis(name) }
-      return axes[0]
-    }
+    if axes.count == 1 { return axes[0] }
     for strong in [Axis.batch, .channels, .sequence, .heads] where axes.contains(strong) {
       return strong
     }

@@ -45,6 +45,10 @@ public struct Dispatch: Operation {
     guard let k = operands[1].size(.experts), let channels = operands[0].size(.channels) else {
       throw ShapeError("a dispatch needs channels and chosen experts", operand: 0)
     }
+    guard case .index = operands[1].element else {
+      throw ShapeError("a dispatch needs indices but gets \(operands[1])", operand: 1)
+    }
+    try expectSameOuter(operands[0], operands[1], besides: [.channels, .experts], operand: 1)
     let outer = operands[0].dropping(.channels)
     return [TensorType(outer.dims + [Dim(.experts, k), Dim(.channels, channels)])]
   }
@@ -72,6 +76,7 @@ public struct ExpertLinear: Operation {
     guard case .index(let limit) = operands[1].element, limit == weight[0] else {
       throw ShapeError("the router knows another number of experts than \(weight[0])", operand: 1)
     }
+    try expectSameOuter(operands[0], operands[1], besides: [.channels], operand: 1)
     return [operands[0].resized(.channels, to: weight[1])]
   }
 
@@ -98,6 +103,7 @@ public struct Combine: Operation {
     guard let k = operands[0].size(.experts), operands[1].size(.experts) == k else {
       throw ShapeError("\(operands[1]) does not weigh \(operands[0])", operand: 1)
     }
+    try expectSameOuter(operands[0], operands[1], besides: [.channels], operand: 1)
     return [operands[0].dropping(.experts)]
   }
 

@@ -36,6 +36,8 @@ public struct SelectiveScan: Operation {
           "\(i == 3 ? "B" : "C") is \(type) but sequence \(length), state \(a[1]) are needed",
           operand: i)
       }
+      try expectSameOuter(
+        u, type, besides: [.sequence, .channels, .heads, .state], operand: i)
       if let heads = type.size(.heads), heads == 0 || channels % heads != 0 {
         throw ShapeError("\(channels) channels do not fall into \(heads) heads", operand: i)
       }
@@ -100,6 +102,7 @@ public struct SSD: Operation {
     guard operands[1].size(.heads) == heads, operands[1].size(.sequence) == length else {
       throw ShapeError("the step Δ is \(operands[1]) but heads \(heads) are needed", operand: 1)
     }
+    try expectSameOuter(x, operands[1], besides: [.sequence, .heads, .channels], operand: 1)
     guard operands[2].sizes == [heads] else {
       throw ShapeError("A is \(operands[2].sizes) but [\(heads)] is needed", operand: 2)
     }
@@ -113,6 +116,8 @@ public struct SSD: Operation {
           "\(i == 3 ? "B" : "C") is \(type): sequence \(length), a number of groups that divides "
             + "\(heads) heads, and a state are needed", operand: i)
       }
+      try expectSameOuter(
+        x, type, besides: [.sequence, .channels, .heads, .state], operand: i)
     }
     if skip, operands[5].sizes != [heads] {
       throw ShapeError("D is \(operands[5].sizes) but [\(heads)] is needed", operand: 5)
