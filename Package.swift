@@ -58,7 +58,8 @@ let package = Package(
     .testTarget(
       name: "ExportersTests", dependencies: ["Exporters", "Graph"], swiftSettings: strict),
     .testTarget(
-      name: "BlocksTests", dependencies: ["TestSupport", "Blocks", "BlockKit", "Graph"],
+      name: "BlocksTests",
+      dependencies: ["TestSupport", "Blocks", "BlockKit", "Blueprint", "Graph"],
       swiftSettings: strict),
     .testTarget(
       name: "AssemblerTests",

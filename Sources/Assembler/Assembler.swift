@@ -47,27 +47,38 @@ public final class Assembler {
     let log = DiagnosticLog()
     let loaded = library.load(request.source, at: nil, log: log)
     let edits = edits(request, log: log)
-    guard let document = loaded, !log.isFull else {
+    let start = Position(line: 1, column: 1)
+    let top = Span(source: request.source, start: start, end: start)
+    guard let document = loaded, !document.isIncomplete, !log.isFull else {
       if !log.hasErrors {
-        log.report(Diagnostic(id: "unusable", message: "'\(request.source.name)' has faults"))
+        log.report(
+          Diagnostic(id: "unusable", message: "'\(request.source.name)' has faults", span: top))
       }
       return AssemblyResult(
-        graph: nil, diagnostics: log.diagnostics, about: nil, citation: nil)
+        graph: nil, diagnostics: log.diagnostics, about: loaded?.about, citation: loaded?.citation)
     }
-    if document.model == nil, !log.hasErrors {
-      log.report(
-        Diagnostic(
-          id: "empty-model",
-          message: "'\(request.source.name)' is a library of blocks without a 'model'"))
+    if document.model == nil {
+      if !log.hasErrors {
+        log.report(
+          Diagnostic(
+            id: "empty-model",
+            message: "'\(request.source.name)' is a library of blocks without a 'model'",
+            span: top, help: "a blueprint lists its steps under 'model:'"))
+      }
+      return AssemblyResult(
+        graph: nil, diagnostics: log.diagnostics, about: document.about,
+        citation: document.citation)
     }
     let assembly = Assembly(name: document.name, library: library, traces: traces, log: log)
     let sizes = request.sizes.map { size in
       let source = SourceText(name: "--at", text: "\(size.name)=\(size.value)")
-      let span = Span(
-        source: source, start: Position(line: 1, column: 1),
-        end: Position(line: 1, column: size.name.unicodeScalars.count + 1))
+      let end = Position(line: 1, column: size.name.unicodeScalars.count + 1)
+      let span = Span(source: source, start: start, end: end)
       let scalar = YAMLScalar(text: String(size.value), isPlain: true, value: .int(size.value))
-      let node = YAMLNode(content: .scalar(scalar), span: span)
+      let value = Span(
+        source: source, start: Position(line: 1, column: end.column + 1),
+        end: Position(line: 1, column: end.column + 1 + scalar.text.utf8.count))
+      let node = YAMLNode(content: .scalar(scalar), span: value)
       return SettingTemplate(
         name: size.name, keySpan: span, value: Template.compile(node) { log.report($0) })
     }
@@ -96,25 +107,67 @@ public final class Assembler {
   private func assignment(
     _ source: SourceText, log: DiagnosticLog
   ) -> (String, Span, YAMLNode)? {
-    let text = source.line(1)
-    guard let sign = text.firstIndex(of: "="), sign != text.startIndex else {
-      let end = Position(line: 1, column: text.unicodeScalars.count + 1)
+    let text = String(decoding: source.bytes, as: UTF8.self)
+    let start = Position(line: 1, column: 1)
+    let sign = text.unicodeScalars.firstIndex(of: "=")
+    let path = sign.map { String(text[..<$0]) } ?? ""
+    let value = sign.map { String(text[text.unicodeScalars.index(after: $0)...]) } ?? ""
+    let end = Position(line: 1, column: path.unicodeScalars.count + 1)
+    guard sign != nil, !path.isEmpty, !path.unicodeScalars.contains(where: { $0.value < 0x20 })
+    else {
       log.report(
         Diagnostic(
           id: "bad-argument", message: "'\(text)' is not of the form path=value",
-          span: Span(source: source, start: Position(line: 1, column: 1), end: end)))
+          span: Span(
+            source: source, start: start,
+            end: Position(line: 1, column: source.line(1).unicodeScalars.count + 1))))
       return nil
     }
-    let path = String(text[..<sign])
-    let value = String(text[text.index(after: sign)...])
+    if value.unicodeScalars.allSatisfy({ $0.properties.isWhitespace }) {
+      let after = Position(line: 1, column: end.column + 1)
+      log.report(
+        Diagnostic(
+          id: "bad-argument", message: "there is no value after '\(path)='",
+          span: Span(source: source, start: after, end: after)))
+      return nil
+    }
     // The value is parsed behind blanks, so that its marks fit the whole argument.
     let blanks = String(repeating: " ", count: path.unicodeScalars.count + 1)
     let (node, faults) = parseYAML(SourceText(name: source.name, text: blanks + value))
-    for fault in faults { log.report(fault) }
+    for fault in faults { log.report(fault.moved(to: source)) }
     guard let node else { return nil }
-    let span = Span(
-      source: source, start: Position(line: 1, column: 1),
-      end: Position(line: 1, column: path.unicodeScalars.count + 1))
-    return (path, span, node)
+    return (path, Span(source: source, start: start, end: end), node.moved(to: source))
+  }
+}
+
+extension Span {
+  /// The same place in a text with the same lines.
+  fileprivate func moved(to source: SourceText) -> Span {
+    Span(source: source, start: start, end: end)
+  }
+}
+
+extension Diagnostic {
+  fileprivate func moved(to source: SourceText) -> Diagnostic {
+    var copy = self
+    copy.span = span?.moved(to: source)
+    copy.notes = notes.map { Note($0.message, span: $0.span?.moved(to: source)) }
+    return copy
+  }
+}
+
+extension YAMLNode {
+  fileprivate func moved(to source: SourceText) -> YAMLNode {
+    let content: Content =
+      switch content {
+      case .scalar(let scalar): .scalar(scalar)
+      case .sequence(let items): .sequence(items.map { $0.moved(to: source) })
+      case .mapping(let entries):
+        .mapping(
+          entries.map {
+            YAMLEntry(key: $0.key.moved(to: source), value: $0.value.moved(to: source))
+          })
+      }
+    return YAMLNode(content: content, span: span.moved(to: source))
   }
 }

@@ -12,6 +12,7 @@ extension Assembly {
   ) -> Called {
     switch library.resolve(step.head, in: context.document, at: step.headSpan, log: log) {
     case .composite(let composite):
+      rejectBlueprintKeys(step, in: context)
       return callComposite(composite, step, name: name, inputs: inputs, in: context)
     case .block(let entry):
       rejectBlueprintKeys(step, in: context)
@@ -30,15 +31,10 @@ extension Assembly {
   }
 
   private func rejectBlueprintKeys(_ step: Step, in context: Context) {
-    let keys = [
-      ("tap", step.common.tap), ("until", step.common.until), ("entry", step.common.entry),
-    ]
-    for (key, template) in keys {
-      if let template {
-        fault(
-          "unknown-key", "'\(key)' is for blueprints, and '\(step.head)' is a block",
-          at: template.node.span, in: context)
-      }
+    for (key, span) in step.common.blueprintKeys {
+      fault(
+        "unknown-key", "'\(key)' is for blueprints, and '\(step.head)' is a block", at: span,
+        in: context)
     }
   }
 
@@ -163,6 +159,14 @@ extension Assembly {
     }
     var assigned: [(port: String, value: ValueID)] = []
     for (name, value) in flat where name != nil {
+      if let port = ports.first(where: { $0.name == name }), !port.variadic,
+        assigned.contains(where: { $0.port == port.name })
+      {
+        fault(
+          "too-many-inputs", "the input '\(port.name)' of '\(step.head)' is given twice", at: span,
+          in: context)
+        return nil
+      }
       guard let port = ports.first(where: { $0.name == name }) else {
         fault(
           "unknown-port", "'\(step.head)' has no input '\(name ?? "")'", at: span, in: context,

@@ -12,7 +12,7 @@ extension Assembly {
     let failed: Called = (Wire.poisoned(step.headSpan), nil, nil)
     guard isFinite(ObjectIdentifier(composite), step, in: context) else { return failed }
     let settings = evaluate(step, first: { composite.settings.first?.name }, in: context)
-    guard let settings, let inputs,
+    guard !composite.isBroken, let settings, let inputs,
       let frame = frame(of: composite, settings, step, in: context)
     else { return failed }
     if inputs.contains(where: { $0.wire.isPoisoned }) { return failed }
@@ -26,7 +26,7 @@ extension Assembly {
       fault(
         ports.count < composite.inputs.count ? "missing-input" : "too-many-inputs",
         "'\(composite.name)' takes \(composite.inputs.count) inputs "
-          + "(\(composite.inputs.joined(separator: ", "))) but \(ports.count) are given",
+          + "(\(composite.inputs.joined(separator: ", "))) but \(ports.count) \(ports.count == 1 ? "is" : "are") given",
         at: step.common.from?.span ?? step.headSpan, in: context)
       return failed
     }
@@ -37,6 +37,12 @@ extension Assembly {
           "unknown-port", "'\(composite.name)' has no input '\(label)'",
           at: step.common.from?.span ?? step.headSpan, in: context,
           help: didYouMean(label, among: composite.inputs))
+        return failed
+      }
+      guard scope.bindings[label] == nil else {
+        fault(
+          "too-many-inputs", "the input '\(label)' of '\(composite.name)' is given twice",
+          at: step.common.from?.span ?? step.headSpan, in: context)
         return failed
       }
       let wire = Wire(ports: [(nil, port.value)], span: origins[port.value])
@@ -77,6 +83,7 @@ extension Assembly {
         if let problem = setting.problem(with: given.value) {
           fault(
             problem.id, "'\(setting.name)' \(problem.message)", at: span, in: context,
+            help: setting.suggestion(for: given.value),
             notes: [Note("the setting is declared here", span: setting.span)])
           isValid = false
         }
@@ -141,7 +148,24 @@ extension Frame {
   }
 }
 
+extension Datum {
+  /// A number without a superfluous `.0`.
+  fileprivate var inText: String {
+    if case .double(let value) = self, let int = Int(exactly: value) { return String(int) }
+    return description
+  }
+}
+
 extension CompositeSetting {
+  /// The choice that a misspelt word means.
+  func suggestion(for value: Datum) -> String? {
+    guard case .string(let word) = value else { return nil }
+    let words = choices.compactMap { choice in
+      if case .string(let text) = choice { text } else { nil }
+    }
+    return suggestions(for: word, among: words).first.map { "did you mean '\($0)'?" }
+  }
+
   /// What is wrong with a value for this setting; nil when it is fine.
   func problem(with value: Datum) -> (id: String, message: String)? {
     if let mismatch = typeProblem(value) { return ("wrong-type", mismatch) }
@@ -158,13 +182,13 @@ extension CompositeSetting {
       if let least, number < least {
         return (
           "out-of-range",
-          "must be at least \(Datum.double(least).description) but is \(value.description)"
+          "must be at least \(Datum.double(least).inText) but is \(value.description)"
         )
       }
       if let greatest, number > greatest {
         return (
           "out-of-range",
-          "must be at most \(Datum.double(greatest).description) but is \(value.description)"
+          "must be at most \(Datum.double(greatest).inText) but is \(value.description)"
         )
       }
     }
@@ -173,6 +197,9 @@ extension CompositeSetting {
 
   private func typeProblem(_ value: Datum) -> String? {
     let wanted = type ?? inferredType
+    if case .double(let number) = value, !number.isFinite, wanted == "number" || wanted == "int" {
+      return "must be a finite number but is \(value.description)"
+    }
     let fits: Bool
     switch (wanted, value) {
     case ("any", _), ("int", .int), ("number", .int), ("number", .double), ("bool", .bool),
@@ -188,7 +215,7 @@ extension CompositeSetting {
       "int": "an integer", "number": "a number", "bool": "true or false", "string": "a string",
       "list": "a list",
     ]
-    return "must be \(words[wanted] ?? wanted) but is \(value.typeName), \(value.description)"
+    return "must be \(words[wanted] ?? wanted) but is \(value.inWords)"
   }
 
   /// The kind of the default, when no type is declared.

@@ -24,7 +24,8 @@ extension Assembly {
     let declared = context.instance.groups.keys.sorted()
     fault(
       "unknown-share", "there are no weights '\(target)' to share", at: span, in: context,
-      help: didYouMean(target, among: context.wires.names + declared)
+      help: suggestions(for: target, among: context.wires.names + declared).first
+        .map { "did you mean '\($0)'?" }
         ?? "name a step that stands earlier, or list '\(target)' under 'shared:'")
     return nil
   }
@@ -100,7 +101,8 @@ extension Assembly {
           "share-mismatch",
           "'\(sharing.group.name)' has no weight '\(name)' for '\(step.head)' to share",
           at: step.common.share?.node.span ?? step.headSpan, in: context,
-          help: didYouMean(name, among: sharing.group.weights.keys.sorted())
+          help: suggestions(for: name, among: sharing.group.weights.keys.sorted()).first
+            .map { "did you mean '\($0)'?" }
             ?? "'own: [\(name)]' gives this use one of its own")
         return nil
       }
@@ -116,7 +118,8 @@ extension Assembly {
 
   /// The first use of a declared group has made its weights; later uses only take them.
   func declareGroups(of document: Document, in context: Context) {
-    for (name, span, count) in document.shared {
+    for (name, span, count) in document.shared where !isAborted {
+      place = span
       guard let count else {
         declare(name, context.claim(name, explicit: true, span: span), in: context)
         continue

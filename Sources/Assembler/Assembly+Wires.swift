@@ -34,7 +34,15 @@ extension Assembly {
   func wire(_ name: String, at span: Span, in context: Context, body: [Step]) -> Wire? {
     let path = name.split(separator: ".", omittingEmptySubsequences: false)
     if let binding = context.wires.find(path) ?? context.outer?.find(path) {
-      if let wire = binding.wire { return wire }
+      if let wire = binding.wire {
+        guard !context.isHeld, wire.ports.contains(where: { held.contains($0.value) }) else {
+          return wire
+        }
+        fault(
+          "no-value", "'\(name)' is held: it has weights but is never computed", at: span,
+          in: context, notes: [Note("it stands here", span: binding.span)])
+        return nil
+      }
       fault(
         "no-value", "'\(name)' gives no value", at: span, in: context,
         notes: [Note("it stands here", span: binding.span)])
@@ -57,10 +65,16 @@ extension Assembly {
       return nil
     }
     let names = context.wires.names + (context.outer?.names ?? [])
+    if name == "previous" {
+      fault(
+        "unknown-wire", "no step stands before this one whose result 'previous' could mean",
+        at: span, in: context, help: names.isEmpty ? nil : "names: \(names.joined(separator: ", "))")
+      return nil
+    }
     fault(
       "unknown-wire", "there is no wire '\(name)' here", at: span, in: context,
       help: didYouMean(name, among: names)
-        ?? (names.isEmpty ? nil : "names: \(names.prefix(12).joined(separator: ", "))"))
+        ?? (names.isEmpty ? "no step stands before this one" : "names: \(names.prefix(12).joined(separator: ", "))"))
     return nil
   }
 
@@ -77,7 +91,9 @@ extension Assembly {
 
   /// Where a step further down is called `name`.
   private func later(_ name: String, in body: [Step], _ context: Context) -> Span? {
-    let model = context.document.model ?? []
+    // The inside of a composite does not see the model around it.
+    let isModel = context.wires.root === context.instance.scope
+    let model = isModel ? context.document.model ?? [] : []
     for step in body + model {
       if let given = step.common.name?.constant, case .string(name) = given {
         return step.common.name?.node.span
@@ -141,8 +157,18 @@ extension Assembly {
         trace, arguments: values, module: context.module, paths: .own(root: ""),
         span: step.headSpan, outputs: [], in: context)
     } catch {
-      report(error, step: step, values: values.map { (joint.word, $0) }, in: context)
+      report(
+        error, step: step, values: Array(zip(joinedNames(of: step, wires), values)), in: context)
       return Wire.poisoned(step.headSpan)
+    }
+  }
+
+  /// What a construct calls the values that it joins.
+  private func joinedNames(of step: Step, _ wires: [Wire]) -> [String] {
+    let parallel = step.construct as? Parallel
+    return wires.enumerated().flatMap { i, wire in
+      let name = parallel.map { $0.branches[i].name ?? "branch \(i + 1)" }
+      return wire.ports.map { _ in name ?? (i == 0 ? "input" : "result") }
     }
   }
 
@@ -152,6 +178,7 @@ extension Assembly {
     span: Span, outputs names: [String], in context: Context
   ) -> Wire {
     let results = trace.outputTypes.map { addValue($0, span) }
+    if context.isHeld { held.formUnion(results) }
     graph.nodes.append(
       GraphNode(
         trace: trace, module: module, arguments: arguments, results: results,
@@ -166,8 +193,12 @@ extension Assembly {
   func report(
     _ error: any Error, step: Step, values: [(name: String, value: ValueID)], in context: Context
   ) {
-    let notes = values.prefix(4).map { name, value in
-      Note("'\(name)' is \(graph.types[value]) from here", span: origins[value])
+    var notes: [Note] = []
+    for (i, entry) in values.prefix(4).enumerated()
+    where !values[..<i].contains(where: { $0 == entry }) {
+      notes.append(
+        Note(
+          "'\(entry.name)' is \(graph.types[entry.value]) from here", span: origins[entry.value]))
     }
     switch error {
     case let error as ShapeError:

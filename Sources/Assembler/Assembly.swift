@@ -8,9 +8,11 @@ final class Assembly {
   /// The deepest nesting of steps, composites and blueprints.
   static let maxDepth = 40
   /// The longest repeat.
-  static let maxRepeat = 100_000
+  static let maxRepeat = 10_000
   /// The most modules of a graph.
-  static let maxModules = 400_000
+  static let maxModules = 100_000
+  /// The most steps that are assembled, those without a module of their own included.
+  static let maxSteps = 1_000_000
 
   var graph: Graph
   let log: DiagnosticLog
@@ -20,10 +22,15 @@ final class Assembly {
   var edits: [Edit] = []
   /// Where every value was made.
   var origins: [Span] = []
+  /// Values that nothing computes: those of `hold:`.
+  var held: Set<ValueID> = []
   /// The variables of every file in use, for the composites defined in it.
   var documentFrames: [ObjectIdentifier: Frame] = [:]
   private var level = 0
   private(set) var isAborted = false
+  private var performed = 0
+  /// The step that is being assembled.
+  var place: Span?
 
   init(name: String, library: Library, traces: TraceCache, log: DiagnosticLog) {
     graph = Graph(name: name)
@@ -42,16 +49,24 @@ final class Assembly {
         notes: notes, help: help))
   }
 
+  /// Reports what makes going on pointless, and ends the assembling.
+  func abort(
+    _ id: String, _ message: String, at span: Span?, in context: Context? = nil,
+    help: String? = nil
+  ) {
+    guard !isAborted else { return }
+    isAborted = true
+    log.report(
+      Diagnostic(id: id, message: message, span: span ?? place, path: context?.path, help: help))
+  }
+
   // MARK: - Modules and values
 
   func addModule(
     _ name: String, block: String, parent: Int, iteration: Int? = nil, held: Bool
   ) -> Int {
-    if graph.modules.count >= Assembly.maxModules, !isAborted {
-      isAborted = true
-      log.report(
-        Diagnostic(
-          id: "too-large", message: "the model has more than \(Assembly.maxModules) modules"))
+    if graph.modules.count >= Assembly.maxModules {
+      abort("too-large", "the model has more than \(Assembly.maxModules) modules", at: nil)
     }
     graph.modules.append(
       Module(name: name, block: block, parent: parent, iteration: iteration, held: held))
@@ -66,10 +81,10 @@ final class Assembly {
 
   // MARK: - Evaluating
 
-  func evaluate(_ template: Template, in context: Context) -> Datum? {
+  func evaluate(_ template: Template, in context: Context, frame: Frame? = nil) -> Datum? {
     if let constant = template.constant { return constant }
     do {
-      return try template.evaluate(in: context.frame)
+      return try template.evaluate(in: frame ?? context.frame)
     } catch {
       var error = error
       if error.path == nil, !context.path.isEmpty { error.path = context.path }
@@ -78,11 +93,13 @@ final class Assembly {
     }
   }
 
-  func integer(_ template: Template, _ what: String, in context: Context) -> Int? {
-    guard let datum = evaluate(template, in: context) else { return nil }
+  func integer(
+    _ template: Template, _ what: String, in context: Context, frame: Frame? = nil
+  ) -> Int? {
+    guard let datum = evaluate(template, in: context, frame: frame) else { return nil }
     if let value = try? Int.decode(datum) { return value }
     fault(
-      "wrong-type", "\(what) must be an integer but is \(datum.typeName), \(datum.description)",
+      "wrong-type", "\(what) must be an integer but is \(datum.inWords)",
       at: template.node.span, in: context)
     return nil
   }
@@ -92,7 +109,7 @@ final class Assembly {
     if case .string(let text) = datum, !text.isEmpty { return text }
     if case .int(let number) = datum { return String(number) }
     fault(
-      "wrong-type", "\(what) must be a name but is \(datum.typeName), \(datum.description)",
+      "wrong-type", "\(what) must be a name but is \(datum.inWords)",
       at: template.node.span, in: context)
     return nil
   }
@@ -102,7 +119,7 @@ final class Assembly {
     if case .bool(let value) = datum { return value }
     fault(
       "wrong-type",
-      "\(what) must be true or false but is \(datum.typeName), \(datum.description)",
+      "\(what) must be true or false but is \(datum.inWords)",
       at: template.node.span, in: context)
     return nil
   }
@@ -110,8 +127,10 @@ final class Assembly {
   func strings(_ template: Template, _ what: String, in context: Context) -> [String]? {
     guard let datum = evaluate(template, in: context) else { return nil }
     if let values = try? [String].decode(datum) { return values }
+    // The index of an iteration is a name too.
+    if case .int(let number) = datum { return [String(number)] }
     fault(
-      "wrong-type", "\(what) must be a name or a list of names but is \(datum.description)",
+      "wrong-type", "\(what) must be a name or a list of names but is \(datum.inWords)",
       at: template.node.span, in: context)
     return nil
   }
@@ -120,15 +139,12 @@ final class Assembly {
 
   /// Runs steps one after the other; each gets the result of the one before.
   func run(_ steps: [Step], on input: Wire?, in context: Context) -> Wire? {
+    if steps.isEmpty { return input }
     guard level < Assembly.maxDepth else {
-      if !isAborted {
-        isAborted = true
-        fault(
-          "too-deep", "steps are nested more than \(Assembly.maxDepth) levels deep",
-          at: steps.first?.span ?? Span.none, in: context,
-          help: context.chain.isEmpty
-            ? nil : "the way here: \(context.chain.suffix(6).joined(separator: " → "))")
-      }
+      let way = context.chain.suffix(6).map(\.name).joined(separator: " → ")
+      abort(
+        "too-deep", "steps are nested more than \(Assembly.maxDepth) levels deep",
+        at: steps.first?.span, in: context, help: way.isEmpty ? nil : "the way here: \(way)")
       return input
     }
     level += 1
@@ -154,6 +170,12 @@ final class Assembly {
       }
       if !isThere { return input }
     }
+    place = step.headSpan
+    performed += 1 + edits.count / 16
+    if performed > Assembly.maxSteps {
+      abort("too-large", "the model has more than \(Assembly.maxSteps) steps", at: nil, in: context)
+      return input
+    }
     var names: [String] = []
     if let template = step.common.name {
       guard let given = strings(template, "'as'", in: context) else {
@@ -166,81 +188,26 @@ final class Assembly {
           help: "names have letters, digits, '_' and '-'")
         return Wire.poisoned(template.node.span)
       }
+      for (i, name) in given.enumerated().dropFirst() {
+        context.claimResult(name, isFirst: !given[..<i].contains(name), span: template.node.span)
+      }
     }
-    if names.isEmpty, step.construct?.isTransparent ?? false {
+    let atEntry =
+      context.instance.entry != nil && context.path == context.instance.basePath
+    if names.isEmpty, let construct = step.construct, construct.isTransparent {
+      if atEntry, !construct.runsBeforeEntry { return input }
       return inside(step, on: input, names: [], name: nil, in: context, body: body)
     }
     let span = step.common.name?.node.span ?? step.headSpan
     let name = context.claim(names.first ?? step.head, explicit: !names.isEmpty, span: span)
-    if let entry = context.instance.entry, context.path == context.instance.basePath {
-      if entry != name { return input }
+    if atEntry {
+      if context.instance.entry != name { return input }
       context.instance.entry = nil
     }
     guard !edits.isEmpty else {
       return inside(step, on: input, names: names, name: name, in: context, body: body)
     }
     return edited(step, on: input, names: names, name: name, in: context, body: body)
-  }
-
-  /// Applies the edits whose path is this step's.
-  private func edited(
-    _ step: Step, on input: Wire?, names: [String], name: String, in context: Context,
-    body: [Step]
-  ) -> Wire? {
-    let path = context.join(name).split(separator: ".")
-    var step = step
-    var wire = input
-    var after: [Edit] = []
-    var overrides: [SettingTemplate] = []
-    for edit in edits where edit.pattern.matches(path) {
-      edit.isUsed = true
-      switch edit.kind {
-      case .remove: return wire
-      case .swap(let other): step = swapped(step, for: other, edit, in: context)
-      case .insert(let steps, before: true): wire = inserted(steps, edit, on: wire, in: context)
-      case .insert(_, before: false): after.append(edit)
-      case .set(let value, let setting):
-        overrides.append(SettingTemplate(name: setting, keySpan: edit.span, value: value))
-      }
-    }
-    if !overrides.isEmpty { step = step.overriding(overrides) }
-    var result = inside(step, on: wire, names: names, name: name, in: context, body: body)
-    for edit in after {
-      if case .insert(let steps, _) = edit.kind {
-        result = inserted(steps, edit, on: result, in: context)
-      }
-    }
-    return result
-  }
-
-  private func inserted(
-    _ steps: [Step], _ edit: Edit, on wire: Wire?, in context: Context
-  ) -> Wire? {
-    context.outer = edit.wires
-    defer { context.outer = nil }
-    return run(steps, on: wire, in: context)
-  }
-
-  /// The step that takes another's place: it keeps the settings that it also declares.
-  private func swapped(
-    _ old: Step, for new: Step, _ edit: Edit, in context: Context
-  ) -> Step {
-    guard let declared = library.settings(of: new.head, in: context.document) else {
-      return new.keeping([], of: old)
-    }
-    let given = Set(new.settings.map(\.name))
-    let kept = old.settings.filter { declared.contains($0.name) && !given.contains($0.name) }
-    let dropped = old.settings.filter { !declared.contains($0.name) }
-    if !dropped.isEmpty {
-      let list = dropped.map { "'\($0.name)'" }.joined(separator: ", ")
-      log.report(
-        Diagnostic(
-          severity: .warning, id: "swap-dropped",
-          message: "swapping '\(old.head)' for '\(new.head)' drops \(list), which "
-            + "'\(new.head)' does not have",
-          span: edit.span, notes: [Note("'\(old.head)' stands here", span: old.headSpan)]))
-    }
-    return new.keeping(kept, of: old)
   }
 
   private func isName(_ name: String) -> Bool {
@@ -254,12 +221,20 @@ final class Assembly {
   // MARK: - One step
 
   /// Wires the step, runs it in its scope and binds its names.
-  private func inside(
+  func inside(
     _ step: Step, on current: Wire?, names: [String], name: String?, in context: Context,
     body: [Step]
   ) -> Wire? {
     let inputs = wires(of: step, current, in: context, body: body)
     let sharing = context.sharing
+    if let own = step.common.own, step.common.share == nil {
+      fault("bad-step", "'own' goes with 'share'", at: own.node.span, in: context)
+    }
+    if let share = step.common.share, name == nil {
+      fault(
+        "bad-step", "a '\(step.head)' that shares weights needs a name", at: share.node.span,
+        in: context, help: "give it one with 'as:'")
+    }
     if let share = step.common.share, let name {
       guard let group = shareGroup(share, step: step, name: name, in: context) else {
         return bind(Wire.poisoned(step.headSpan), nil, nil, names, name, step, in: context)
@@ -280,6 +255,7 @@ final class Assembly {
       let input = inputs.flatMap { merged($0, span: step.headSpan) }
       if let name {
         let inner = context.child(name, block: step.head)
+        context.wires.open(name, inner.wires, module: inner.module, span: step.headSpan)
         result = construct.assemble(step, on: input, in: inner)
         inner.close(with: result)
         (scope, module) = (inner.wires, inner.module)
@@ -322,9 +298,7 @@ final class Assembly {
           label, Binding(wire: wire, scope: scope, module: module, span: step.headSpan))
       }
     }
-    if let until = context.instance.until, context.join(name) == until {
-      context.instance.stopped = true
-    }
+    context.instance.reached(context.join(name), with: wire)
     return wire
   }
 
@@ -342,34 +316,17 @@ final class Assembly {
         help: "give it one with 'as:'")
       return
     }
+    if let share = step.common.share {
+      fault(
+        "bad-step", "'\(step.head)' shares its weights, so it cannot freeze them",
+        at: freeze.node.span, in: context, help: "freeze them where they are made",
+        notes: [Note("they are shared here", span: share.node.span)])
+      return
+    }
     let path = context.join(name)
     let except = step.common.except.flatMap { strings($0, "'except'", in: context) } ?? []
     graph.frozen.append(
       FreezeRule(path: PathPattern(path), except: except.map { PathPattern("\(path).\($0)") }))
-  }
-}
-
-extension Step {
-  /// This step with the place, name and wires of `old` and some of its settings.
-  func keeping(_ kept: [SettingTemplate], of old: Step) -> Step {
-    var common = self.common
-    common.name = common.name ?? old.common.name
-    common.wires = common.wires ?? old.common.wires
-    common.from = common.from ?? old.common.from
-    common.freeze = common.freeze ?? old.common.freeze
-    common.except = common.except ?? old.common.except
-    return Step(
-      head: head, headSpan: headSpan, settings: kept + settings, shorthand: shorthand,
-      common: common, construct: construct, span: span)
-  }
-
-  /// This step with other values for some settings.
-  func overriding(_ overrides: [SettingTemplate]) -> Step {
-    let names = Set(overrides.map(\.name))
-    return Step(
-      head: head, headSpan: headSpan,
-      settings: settings.filter { !names.contains($0.name) } + overrides, shorthand: shorthand,
-      common: common, construct: construct, span: span)
   }
 }
 

@@ -13,6 +13,8 @@ final class Instance {
   var entry: String?
   /// Groups of weights that the blueprint's `shared:` section declares.
   var groups: [String: ShareGroup] = [:]
+  /// The wires of its model.
+  let scope = WireScope(parent: nil)
 
   init(basePath: String) { self.basePath = basePath }
 
@@ -111,6 +113,13 @@ final class Context {
           Diagnostic(
             id: "duplicate-name", message: "the name '\(name)' is given twice in this scope",
             span: span, path: path, notes: [Note("it is given here already", span: old)]))
+      } else if taken.counts[name] != nil {
+        // A name that is given is a segment of the path as it stands, never 'name_2'.
+        assembly.log.report(
+          Diagnostic(
+            id: "duplicate-name",
+            message: "an earlier step of this scope is called '\(name)' already",
+            span: span, path: path, help: "choose another name, or give the earlier step one"))
       }
       taken.explicit[name] = span
     }
@@ -119,6 +128,17 @@ final class Context {
     if count == 1 { return name }
     let next = "\(name)_\(count)"
     return taken.counts[next] == nil ? next : claim(next, explicit: false, span: span)
+  }
+
+  /// A name of a further result, which has no scope of its own.
+  func claimResult(_ name: String, isFirst: Bool, span: Span) {
+    if let old = taken.explicit[name] ?? (isFirst ? nil : span) {
+      assembly.log.report(
+        Diagnostic(
+          id: "duplicate-name", message: "the name '\(name)' is given twice in this scope",
+          span: span, path: path, notes: [Note("it is given here already", span: old)]))
+    }
+    taken.explicit[name] = span
   }
 
   /// An inner scope with a module of its own.
@@ -151,9 +171,16 @@ final class Context {
   /// The same place for steps that `edit` puts there: they see the blocks, variables and wires of
   /// where they are written, and the variables and wires of the place besides.
   func editing(_ edit: Edit) -> Context {
+    copy(document: edit.document, frame: edit.frame(over: frame), edit: edit)
+  }
+
+  /// The same place for a step whose wires `edit` changes: it sees the edit's wires besides.
+  func rewired(by edit: Edit) -> Context { copy(document: document, frame: frame, edit: edit) }
+
+  private func copy(document: Document, frame: Frame, edit: Edit) -> Context {
     Context(
-      assembly: assembly, instance: instance, document: edit.document, chain: chain,
-      frame: edit.frame(over: frame), wires: wires, module: module, path: path, name: name,
+      assembly: assembly, instance: instance, document: document, chain: chain,
+      frame: frame, wires: wires, module: module, path: path, name: name,
       isHeld: isHeld, sharing: sharing, edit: edit, taken: taken)
   }
 
@@ -165,7 +192,8 @@ final class Context {
     let module = assembly.addModule(name, block: block, parent: self.module, held: isHeld)
     return Context(
       assembly: assembly, instance: instance ?? self.instance, document: document,
-      chain: chain + [ChainLink(name: block, identity: identity)], frame: frame, wires: wires, module: module, path: join(name),
+      chain: chain + [ChainLink(name: block, identity: identity)], frame: frame, wires: wires,
+      module: module, path: join(name),
       name: name, isHeld: isHeld, sharing: sharing)
   }
 

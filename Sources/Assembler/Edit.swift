@@ -18,22 +18,39 @@ final class Edit {
   /// The path as written.
   let text: String
   let span: Span
-  /// The variables that its own expressions see; nil: those of the place it changes.
-  let frame: Frame?
-  /// The wires that its own steps see besides those of the place.
-  let wires: WireScope?
+  /// Where it is written: what its own expressions and steps see.
+  let origin: Origin
   var isUsed = false
+  private var frames: (place: Frame, both: Frame)?
 
-  init(
-    _ kind: Kind, text: String, base: String, path: String, span: Span, frame: Frame?,
-    wires: WireScope?
-  ) {
+  /// The place that an edit is written at.
+  struct Origin {
+    /// The file whose blocks its steps can name.
+    let document: Document
+    /// The variables of the place.
+    let frame: Frame
+    /// The wires of the place; nil: those of the steps it changes only.
+    let wires: WireScope?
+  }
+
+  init(_ kind: Kind, text: String, base: String, path: String, span: Span, origin: Origin) {
     self.kind = kind
     self.text = text
     self.span = span
-    self.frame = frame
-    self.wires = wires
+    self.origin = origin
     pattern = PathPattern(base.isEmpty ? path : "\(base).\(path)")
+  }
+
+  var document: Document { origin.document }
+  var wires: WireScope? { origin.wires }
+
+  /// The edit's own variables, and where they lack a name, those of the place it changes (such as
+  /// the index of a repeat).
+  func frame(over place: Frame) -> Frame {
+    if let frames, frames.place === place { return frames.both }
+    let both = Frame(parent: origin.frame, fallback: place)
+    frames = (place, both)
+    return both
   }
 }
 
@@ -43,11 +60,12 @@ extension Assembly {
   /// `variables` are the names that a `set` without a dot may mean; they are returned with their
   /// values.
   func register(
-    _ syntax: EditSyntax, base: String, variables: Set<String>, frame: Frame?, wires: WireScope?
+    _ syntax: EditSyntax, base: String, document: Document, origin: Edit.Origin
   ) -> [SettingTemplate] {
     var overrides: [SettingTemplate] = []
+    let variables = document.variableNames
     for (path, span, value) in syntax.sets {
-      if variables.contains(path) {
+      if variables.contains(path) || document.hasMember(path) {
         overrides.append(SettingTemplate(name: path, keySpan: span, value: value))
         continue
       }
@@ -63,42 +81,49 @@ extension Assembly {
       edits.append(
         Edit(
           .set(value, setting: setting), text: path, base: base, path: String(path[..<dot]),
-          span: span, frame: frame, wires: wires))
+          span: span, origin: origin))
     }
-    for (path, span, step) in syntax.swaps {
-      add(.swap(step), path, base, span, frame, wires)
+    func add(_ kind: Edit.Kind, _ path: String, _ span: Span) {
+      edits.append(Edit(kind, text: path, base: base, path: path, span: span, origin: origin))
     }
+    for (path, span, step) in syntax.swaps { add(.swap(step), path, span) }
     for (path, span, before, steps) in syntax.inserts {
-      add(.insert(steps, before: before), path, base, span, frame, wires)
+      add(.insert(steps, before: before), path, span)
     }
-    for (path, span) in syntax.removes { add(.remove, path, base, span, frame, wires) }
+    for (path, span) in syntax.removes { add(.remove, path, span) }
     return overrides
-  }
-
-  private func add(
-    _ kind: Edit.Kind, _ path: String, _ base: String, _ span: Span, _ frame: Frame?,
-    _ wires: WireScope?
-  ) {
-    edits.append(
-      Edit(kind, text: path, base: base, path: path, span: span, frame: frame, wires: wires))
   }
 
   /// Reports edits that changed nothing: their path is most likely misspelt.
   func checkEdits() {
+    // A fault elsewhere may have hidden the step.
+    guard edits.contains(where: { !$0.isUsed }), !log.hasErrors else { return }
     let paths = stepPaths
     for edit in edits where !edit.isUsed {
-      // A fault elsewhere may have hidden the step.
-      if log.hasErrors, !paths.isEmpty { continue }
+      if log.isFull { return }
       log.report(
         Diagnostic(
           id: "unknown-path", message: "no step has the path '\(edit.text)'", span: edit.span,
-          help: didYouMean(edit.text, among: paths)
+          help: suggestion(for: edit, among: paths)
             ?? "`lab build` prints the paths of all steps"))
     }
   }
 
+  /// What an edit's path probably means, in the words of the place that it is written at.
+  private func suggestion(for edit: Edit, among paths: [String]) -> String? {
+    var (wanted, tail) = (edit.text, "")
+    if case .set = edit.kind, let dot = wanted.lastIndex(of: ".") {
+      tail = String(wanted[dot...])
+      wanted = String(wanted[..<dot])
+    }
+    let base = edit.pattern.text.dropLast(wanted.count)
+    let below = paths.filter { $0.hasPrefix(base) }.map { String($0.dropFirst(base.count)) }
+    let near = suggestions(for: wanted, among: below).map { "'\($0)\(tail)'" }
+    return near.isEmpty ? nil : "did you mean \(near.joined(separator: " or "))?"
+  }
+
   /// Every path of the model, with iterations as `*`, without repetitions.
-  private var stepPaths: [String] {
+  var stepPaths: [String] {
     var seen: Set<String> = []
     var paths: [String] = []
     for module in graph.modules.indices.dropFirst() {

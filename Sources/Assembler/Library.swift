@@ -20,6 +20,8 @@ final class Library {
   let loader: any BlueprintSource
   private var documents: [String: (document: Document?, faults: [Diagnostic])] = [:]
   private var loading: [String] = []
+  /// The longest chain of files that extend or import each other.
+  private static let deepest = 30
 
   init(registry: Registry, loader: any BlueprintSource) {
     self.registry = registry
@@ -31,31 +33,48 @@ final class Library {
   func resolve(_ name: String, in document: Document, at span: Span, log: DiagnosticLog) -> Meaning
   {
     if let composite = document.composites[name] { return .composite(composite) }
+    var isIncomplete = false
     for entry in document.imports {
       guard let imported = imported(entry, by: document, log: log) else {
         if entry.name == name { return .failed }
+        isIncomplete = true
         continue
       }
       if let composite = imported.composites[name] { return .composite(composite) }
       if entry.name == name, imported.model != nil { return .document(imported) }
     }
     if let entry = registry[name] { return .block(entry) }
-    guard let source = loader.find(name, relativeTo: document.source.name) else { return .unknown }
-    return load(source, at: span, log: log).map { .document($0) } ?? .failed
+    for file in [document] + document.bases {
+      guard let source = loader.find(name, relativeTo: file.source.name) else { continue }
+      guard let found = load(source, at: span, log: log), !found.isIncomplete else {
+        return .failed
+      }
+      if found.model == nil {
+        log.report(
+          Diagnostic(
+            id: "empty-model", message: "the blueprint '\(name)' has no 'model' to use",
+            span: span, help: "its blocks are used by importing it: 'import: \(name)'"))
+        return .failed
+      }
+      return .document(found)
+    }
+    // It may be a block of a file that cannot be read, which is reported.
+    return isIncomplete ? .failed : .unknown
   }
 
   private func imported(
-    _ entry: (name: String, span: Span, path: String), by document: Document, log: DiagnosticLog
+    _ entry: ImportSyntax, by document: Document, log: DiagnosticLog
   ) -> Document? {
     let source =
-      loader.load(path: entry.path, relativeTo: document.source.name)
-      ?? loader.find(entry.path, relativeTo: document.source.name)
+      loader.load(path: entry.path, relativeTo: entry.file)
+      ?? loader.find(entry.path, relativeTo: entry.file)
     guard let source else {
       log.report(
         Diagnostic(
           id: "missing-file", message: "there is no file '\(entry.path)' to import",
           span: entry.span,
-          help: didYouMean(entry.path, among: loader.names(relativeTo: document.source.name))))
+          help: didYouMean(
+            Library.stem(entry.path), among: loader.names(relativeTo: entry.file))))
       return nil
     }
     return load(source, at: entry.span, log: log)
@@ -76,12 +95,19 @@ final class Library {
           help: "the way here: \(chain)"))
       return nil
     }
+    if loading.count >= Library.deepest {
+      log.report(
+        Diagnostic(
+          id: "too-deep", message: "files extend or import each other more than "
+            + "\(Library.deepest) levels deep", span: span))
+      return nil
+    }
     loading.append(source.name)
     defer { loading.removeLast() }
     let errors = log.errorCount
     let before = log.diagnostics.count
     let (root, faults) = parseYAML(source)
-    for fault in faults { log.report(fault) }
+    for fault in faults { log.report(fault, isFinal: true) }
     let document = Document(source: source)
     if let root { DocumentParser(document, log: log).read(root) }
     if let base = document.extends { extend(document, base, log: log) }
@@ -110,10 +136,14 @@ final class Library {
       log.report(
         Diagnostic(
           id: "missing-file", message: "there is no blueprint '\(base.name)' to extend",
-          span: base.span, help: didYouMean(base.name, among: loader.names(relativeTo: from))))
+          span: base.span, help: didYouMean(Library.stem(base.name), among: loader.names(relativeTo: from))))
+      document.isIncomplete = true
       return
     }
-    guard let parent = load(source, at: base.span, log: log) else { return }
+    guard let parent = load(source, at: base.span, log: log), !parent.isIncomplete else {
+      document.isIncomplete = true
+      return
+    }
     func merged(_ old: [SettingTemplate], _ new: [SettingTemplate]) -> [SettingTemplate] {
       let names = Set(new.map(\.name))
       return old.filter { !names.contains($0.name) } + new
@@ -122,7 +152,8 @@ final class Library {
     document.sizes = merged(parent.sizes, document.sizes)
     let inputs = Set(document.inputs.map(\.name))
     document.inputs = parent.inputs.filter { !inputs.contains($0.name) } + document.inputs
-    document.composites.merge(parent.composites) { own, _ in own }
+    let inherited = parent.composites.mapValues { $0.inherited(by: document) }
+    document.composites.merge(inherited) { own, _ in own }
     document.imports = parent.imports + document.imports
     document.shared = parent.shared + document.shared
     if document.outputs.isEmpty { document.outputs = parent.outputs }

@@ -82,6 +82,9 @@ final class WireScope {
     return nil
   }
 
+  /// The outermost scope that can be seen from here.
+  var root: WireScope { parent?.root ?? self }
+
   /// All names that can be said here.
   var names: [String] { order + (parent?.names ?? []) }
 }

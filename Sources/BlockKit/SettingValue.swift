@@ -23,8 +23,19 @@ extension SettingValue {
   public var numbers: [Double] { [] }
 
   static func mismatch(_ datum: Datum) -> SettingError {
-    SettingError(
-      "", "must be \(article(typeName)) but is \(datum.typeName), \(datum.description)",
+    if case .double(let value) = datum, typeName.hasPrefix("integer") || typeName == "number" {
+      if !value.isFinite {
+        return SettingError(
+          "", "must be \(article("finite " + typeName)) but is \(datum.description)",
+          id: "wrong-type")
+      }
+      if value.rounded() == value {
+        return SettingError(
+          "", "must be a number below 2^63 but is \(datum.description)", id: "out-of-range")
+      }
+    }
+    return SettingError(
+      "", "must be \(article(typeName)) but is \(datum.inWords)",
       id: "wrong-type")
   }
 }
@@ -158,7 +169,7 @@ extension SettingChoice {
       var error = mismatch(datum)
       if case .string(let word) = datum {
         error = SettingError(
-          "", "'\(word)' is not \(typeName)", help: choiceHelp(word), id: "out-of-range")
+          "", "must be \(typeName) but is '\(word)'", help: choiceHelp(word), id: "out-of-range")
       }
       throw error
     }

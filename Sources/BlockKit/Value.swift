@@ -13,7 +13,10 @@ public struct Value {
   /// The size along `axis`; throws when there is no such axis.
   public func size(_ axis: Axis) throws(ShapeError) -> Int {
     guard let size = type.size(axis) else {
-      throw ShapeError("the axis \(axis.name) is needed but the input is \(type)", operand: 0)
+      let isMap = axis == .sequence && type.size(.height) != nil
+      throw ShapeError(
+        "the axis \(axis.name) is needed but the input is \(type)",
+        help: isMap ? "put a rearrange before it that makes a sequence" : nil, operand: 0)
     }
     return size
   }

@@ -22,11 +22,17 @@ public struct Embedding: Layer {
     guard case .index(let limit) = ids.type.element else {
       throw ShapeError("an embedding needs token ids but gets \(ids.type)", operand: 0)
     }
-    if let vocab, vocab < limit {
+    guard let count = vocab ?? limit else {
+      throw SettingError(
+        "vocab",
+        "'embedding' needs the setting 'vocab': the input does not say how many ids there are",
+        help: "or give the input a 'vocab'", id: "missing-setting")
+    }
+    if let vocab, let limit, vocab < limit {
       throw SettingError(
         "vocab", "the table has \(vocab) rows but the input's ids go up to \(limit - 1)")
     }
-    let rows = [Dim(.named("vocab"), vocab ?? limit), Dim(.channels, dim)]
+    let rows = [Dim(.named("vocab"), count), Dim(.channels, dim)]
     let table = try scope.parameter("weight", rows, .normal(std: initStd))
     return try ids.apply(.gather(Gather()), table)
   }

@@ -21,36 +21,35 @@ public struct Mamba: Layer {
   @Setting("Heads with a Δ, B and C each.", .atLeast(1)) public var heads = 1
   @Setting("Whether the convolution has a bias.") public var convBias = true
   @Setting("Whether in_proj and out_proj have biases.") public var bias = false
-  @Setting("RMS norm of Δ, B and C: none, without or with weights.") public var bcdtNorm = ScanNorm
-    .none
+  @Setting("RMS norm of Δ, B and C: none, without or with weights.")
+  public var bcdtNorm = S6Norm.none
   @Setting("ε of bcdt_norm.", .atLeast(0)) public var normEps = 1e-6
   @Setting("Least initial step Δ.", .atLeast(0)) public var dtMin = 0.001
   @Setting("Greatest initial step Δ.", .atLeast(0)) public var dtMax = 0.1
   @Setting("Floor of the initial step Δ.", .atLeast(0)) public var dtInitFloor = 1e-4
-
-  /// A norm of Δ, B and C.
-  public enum ScanNorm: String, SettingChoice { case none, rms, rms_weight }
 
   public init() {}
 
   public func callAsFunction(_ u: Value, in scope: Scope) throws -> Value {
     let channels = try u.channels()
     let inner = try innerSize(channels)
-    let rank = dtRank ?? (channels + 15) / 16
+    let rank = dtRank ?? (channels / 16 + (channels % 16 == 0 ? 0 : 1))
     let (both, overflow) = inner.multipliedReportingOverflow(by: 2)
     if overflow { throw ShapeError.overflow("2 · \(inner)") }
     let xz = try split(scope.linear("in_proj", u, to: both, bias: bias), [inner, inner])
     let x = try silu(scope.causalConvolution("conv1d", xz[0], kernel: dConv, bias: convBias))
     let y =
       heads == 1
-      ? try scan(x, inner: inner, rank: rank, in: scope)
-      : try headScan(x, inner: inner, rank: rank, in: scope)
+      ? try core(rank: rank).scan(x, in: scope)
+      : try headScan(x, inner: inner, core(rank: rank), in: scope)
     return try scope.linear("out_proj", y * silu(xz[1]), to: channels, bias: bias)
   }
 
   private func innerSize(_ channels: Int) throws -> Int {
     let (wide, overflow) = channels.multipliedReportingOverflow(by: expand)
-    if overflow { throw ShapeError.overflow("expand \(expand) · channels \(channels)") }
+    if overflow, dInner == nil {
+      throw ShapeError.overflow("expand \(expand) · channels \(channels)")
+    }
     let inner = dInner ?? wide
     if inner % heads != 0 {
       throw SettingError(
@@ -59,69 +58,23 @@ public struct Mamba: Layer {
     return inner
   }
 
-  private var dtBias: Initializer {
-    .inverseSoftplusStep(low: dtMin, high: dtMax, floor: dtInitFloor)
-  }
-
-  /// `A = −exp(A_log)`, D, and the scan itself.
-  private func recur(
-    _ x: Value, _ delta: Value, _ b: Value, _ c: Value, a: [Dim], d: [Dim], in scope: Scope
-  ) throws -> Value {
-    let inner = try x.channels()
-    let logA = try scope.parameter("A_log", a, .logArange)
-    let skip = try scope.parameter("D", d, .ones)
-    let flatA = try reshape(logA, [Dim(.channels, inner), Dim(.state, dState)])
-    let flatD = try reshape(skip, [Dim(.channels, inner)])
-    let decay = try activation(.negate, activation(.exp, flatA))
-    return try x.apply(.selectiveScan(SelectiveScan(skip: true)), delta, decay, b, c, flatD)
-  }
-
-  private func reshape(_ value: Value, _ dims: [Dim]) throws -> Value {
-    value.type.dims == dims ? value : try value.apply(.retype(Retype(TensorType(dims))))
-  }
-
-  private func normalized(_ name: String, _ x: Value, in scope: Scope) throws -> Value {
-    guard bcdtNorm != .none else { return x }
-    return try scope.norm(name, x, .rms, epsilon: normEps, weight: bcdtNorm == .rms_weight)
-  }
-
-  /// The channels of a piece, renamed to states.
-  private func states(_ x: Value) throws -> Value {
-    try reshape(x, x.type.dims.map { $0.axis == .channels ? Dim(.state, $0.size) : $0 })
-  }
-
-  private func scan(_ x: Value, inner: Int, rank: Int, in scope: Scope) throws -> Value {
-    let (width, overflow) = rank.addingReportingOverflow(try doubled(dState))
-    if overflow { throw ShapeError.overflow("dt_rank + 2 · d_state") }
-    let pieces = try split(
-      scope.linear("x_proj", x, to: width), [rank, dState, dState])
-    let step = try normalized("dt_norm", pieces[0], in: scope)
-    let b = try states(normalized("b_norm", pieces[1], in: scope))
-    let c = try states(normalized("c_norm", pieces[2], in: scope))
-    let bound = 1 / Double(rank).squareRoot()
-    let delta = try activation(
-      .softplus,
-      scope.linear(
-        "dt_proj", step, to: inner, bias: true, weight: .uniform(bound: bound), biasInit: dtBias))
-    return try recur(
-      x, delta, b, c, a: [Dim(.channels, inner), Dim(.state, dState)], d: [Dim(.channels, inner)],
-      in: scope)
-  }
-
-  private func doubled(_ value: Int) throws -> Int {
-    let (result, overflow) = value.multipliedReportingOverflow(by: 2)
-    if overflow { throw ShapeError.overflow("2 · \(value)") }
-    return result
+  /// The scan with its projections, as the settings say.
+  private func core(rank: Int) -> S6Core {
+    S6Core(
+      dState: dState, rank: rank, norm: bcdtNorm, normEps: normEps,
+      dtBias: .inverseSoftplusStep(low: dtMin, high: dtMax, floor: dtInitFloor))
   }
 
   /// Zamba's form: weights `x_proj_weight` `[heads, rank + 2·state, inner/heads]` and so on.
-  private func headScan(_ x: Value, inner: Int, rank: Int, in scope: Scope) throws -> Value {
+  private func headScan(
+    _ x: Value, inner: Int, _ core: S6Core, in scope: Scope
+  ) throws -> Value {
     if bcdtNorm != .none {
       throw SettingError("bcdt_norm", "'bcdt_norm' goes with one head only")
     }
     let size = inner / heads
-    let (width, overflow) = rank.addingReportingOverflow(try doubled(dState))
-    if overflow { throw ShapeError.overflow("dt_rank + 2 · d_state") }
+    let rank = core.rank
+    let width = try core.width()
     let head = Dim(.heads, heads)
     let xHeads = try splitHeads(x, heads)
     let xBound = 1 / Double(size).squareRoot()
@@ -134,11 +87,11 @@ public struct Mamba: Layer {
     let weight = try scope.parameter(
       "dt_proj_weight", [head, Dim(.named("out"), size), Dim(.named("in"), rank)],
       .uniform(bound: bound))
-    let bias = try scope.parameter("dt_proj_bias", [head, Dim(.channels, size)], dtBias)
+    let bias = try scope.parameter("dt_proj_bias", [head, Dim(.channels, size)], core.dtBias)
     let step = try pieces[0].apply(.einsum(Einsum("b l m r, m p r -> b l m p")), weight)
     let delta = try mergeHeads(activation(.softplus, step + bias))
-    return try recur(
-      x, delta, states(pieces[1]), states(pieces[2]),
+    return try core.recur(
+      x, delta, core.states(pieces[1]), core.states(pieces[2]),
       a: [head, Dim(.channels, size), Dim(.state, dState)], d: [head, Dim(.channels, size)],
       in: scope)
   }

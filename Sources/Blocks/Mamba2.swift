@@ -32,7 +32,9 @@ public struct Mamba2: Layer {
   public func callAsFunction(_ u: Value, in scope: Scope) throws -> Value {
     let channels = try u.channels()
     let (wide, tooWide) = channels.multipliedReportingOverflow(by: expand)
-    if tooWide { throw ShapeError.overflow("expand \(expand) · channels \(channels)") }
+    if tooWide, dInner == nil {
+      throw ShapeError.overflow("expand \(expand) · channels \(channels)")
+    }
     let inner = dInner ?? wide
     if inner % headDim != 0 {
       throw SettingError(

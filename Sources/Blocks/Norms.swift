@@ -35,7 +35,16 @@ public struct RMSNorm: Layer {
   public init() {}
 
   public func callAsFunction(_ x: Value, in scope: Scope) throws -> Value {
-    try scope.normalize(x, .rms, groups: groups, epsilon: eps, weight: affine, bias: false)
+    try checkGroups(groups, of: x)
+    return try scope.normalize(x, .rms, groups: groups, epsilon: eps, weight: affine, bias: false)
+  }
+}
+
+private func checkGroups(_ groups: Int, of x: Value) throws {
+  let channels = try x.channels()
+  if channels % groups != 0 {
+    throw SettingError(
+      "groups", "\(groups) groups do not divide the \(channels) channels", id: "indivisible")
   }
 }
 
@@ -53,7 +62,9 @@ public struct GroupNorm: Layer {
   public init() {}
 
   public func callAsFunction(_ x: Value, in scope: Scope) throws -> Value {
-    try scope.normalize(x, .group, groups: groups, epsilon: eps, weight: affine, bias: affine)
+    try checkGroups(groups, of: x)
+    return try scope.normalize(
+      x, .group, groups: groups, epsilon: eps, weight: affine, bias: affine)
   }
 }
 

@@ -69,7 +69,8 @@ public struct Select: Layer {
     guard start >= 0, start < length, (count ?? 1) <= length - start else {
       throw SettingError(
         count == nil ? "index" : "count",
-        "position \(index)\(count.map { " and \($0) in all" } ?? "") of \(axis) \(length)",
+        count.map { "\($0) positions from \(index) on do not lie in \(axis) \(length)" }
+          ?? "position \(index) does not lie in \(axis) \(length)",
         id: "out-of-range")
     }
     return try x.apply(

@@ -54,6 +54,7 @@ public struct SelfAttention: Block {
   public func build(_ inputs: Inputs, in scope: Scope) throws -> [Value] {
     let x = try inputs.required("x")
     let memory = inputs["memory"]
+    _ = try (x.size(.sequence), memory?.size(.sequence))
     let channels = try x.channels()
     let kv = kvHeads ?? heads
     if heads % kv != 0 {
@@ -99,9 +100,10 @@ public struct SelfAttention: Block {
       if memory != nil { throw SettingError("fused", "keys and values of a memory are not fused") }
       if kBias != nil { throw SettingError("k_bias", "fused projections have one bias") }
       let sizes = [try width(heads), try width(kv), try width(kv)]
-      let (wide, overflow) = try width(kv).multipliedReportingOverflow(by: 2)
-      if overflow { throw ShapeError.overflow("2 · \(kv) heads of \(size)") }
-      let all = try scope.linear("qkv_proj", x, to: sizes[0] + wide, bias: hasBias)
+      let (wide, tooWide) = try width(kv).multipliedReportingOverflow(by: 2)
+      let (total, overflow) = sizes[0].addingReportingOverflow(wide)
+      if tooWide || overflow { throw ShapeError.overflow("\(heads) + 2 · \(kv) heads of \(size)") }
+      let all = try scope.linear("qkv_proj", x, to: total, bias: hasBias)
       let parts = try split(all, sizes)
       (q, k, v) = (parts[0], parts[1], parts[2])
     } else {

@@ -9,7 +9,8 @@ public let standardBlocks = BlockPack(
     Embedding.self, Unembedding.self, Positions.self, PatchEmbed.self,
     LinearLayer.self, MLP.self, SwiGLU.self, GeGLU.self, MixtureOfExperts.self,
     LayerNorm.self, RMSNorm.self, GroupNorm.self, BatchNorm.self, L2Norm.self,
-    SelfAttention.self, Mamba.self, Mamba2.self, CausalConv1d.self, Conv.self,
+    SelfAttention.self, Mamba.self, Mamba2.self, S6.self, BidirectionalMamba.self,
+    CausalConv1d.self, Conv.self,
     LayerScale.self, Scale.self, LearnedParameter.self, GlobalPool.self, ClassToken.self,
     DropTokens.self, Select.self,
   ] + operationBlocks)

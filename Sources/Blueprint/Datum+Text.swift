@@ -20,6 +20,12 @@ extension Datum: CustomStringConvertible {
     return "\(brief) (\(typeName))"
   }
 
+  /// The kind and the value, for a message: `an integer, 3`, `a string, 'wide'`, `null`.
+  package var inWords: String {
+    if case .null = self { return "null" }
+    return "\(typeName), \(brief)"
+  }
+
   /// The value inside of a text; `nil` for null, lists and mappings.
   var interpolated: String? {
     switch self {

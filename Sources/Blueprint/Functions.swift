@@ -25,6 +25,7 @@ enum Functions {
       }
       return total
     case .range: return try sequence(arguments, range)
+    case .index: return .int(try position(arguments[1], first, range))
     case .int: return try integer(first, range)
     case .float: return try floating(first, range)
     case .str: return .string(try text(first, range))
@@ -37,6 +38,21 @@ enum Functions {
     throw ExpressionError(
       message: "'\(function.rawValue)' needs \(wanted), not \(value.described)", id: "bad-type",
       range: range)
+  }
+
+  /// Where a value stands in a list for the first time.
+  private static func position(
+    _ value: Datum, _ list: Datum, _ range: Range<Int>
+  ) throws(ExpressionError) -> Int {
+    guard case .list(let items) = list else {
+      throw ExpressionError(
+        message: "'index' needs a list, not \(list.described)", id: "bad-type", range: range)
+    }
+    for (i, item) in items.enumerated() {
+      if try Operators.apply(.equal, item, value, range) == .bool(true) { return i }
+    }
+    throw ExpressionError(
+      message: "the list does not contain \(value.brief)", id: "bad-index", range: range)
   }
 
   private static func length(_ value: Datum, _ range: Range<Int>) throws(ExpressionError) -> Int {

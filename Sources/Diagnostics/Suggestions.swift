@@ -30,6 +30,7 @@ public func didYouMean(
     if near.count == 1 { return "did you mean \(last)?" }
     return "did you mean \(near.dropLast().joined(separator: ", ")) or \(last)?"
   }
+  if candidates.count == 1, let only = candidates.first { return "expected '\(only)'" }
   if !candidates.isEmpty, candidates.count <= 8 {
     return "expected one of \(candidates.map { "'\($0)'" }.joined(separator: ", "))"
   }

@@ -4,8 +4,8 @@ public enum Element: Hashable, Sendable {
   case real
   /// A complex number (two reals), as a Fourier transform gives it.
   case complex
-  /// An integer in `0 ..< limit`, such as a token id.
-  case index(limit: Int)
+  /// An integer in `0 ..< limit`, such as a token id; nil: the limit is not known.
+  case index(limit: Int?)
 }
 
 /// The type of a value: its elements and its axis-typed shape.

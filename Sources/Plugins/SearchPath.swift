@@ -17,7 +17,16 @@ public final class SearchPath {
   private var sources: [String: SourceText] = [:]
 
   /// A search through `folders`, in order.
-  public init(folders: [String]) { self.folders = folders }
+  ///
+  /// Paths below the working directory are told, as people write them, without it.
+  public init(folders: [String]) { self.folders = folders.map(SearchPath.shortened) }
+
+  private static func shortened(_ path: String) -> String {
+    guard let buffer = getcwd(nil, 0) else { return path }
+    defer { free(buffer) }
+    let here = String(cString: buffer)
+    return path.hasPrefix(here + "/") ? String(path.dropFirst(here.count + 1)) : path
+  }
 
   /// The text of the file at `path`; nil when it cannot be read.
   public func read(_ path: String) -> SourceText? {

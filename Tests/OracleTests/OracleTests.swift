@@ -8,10 +8,13 @@ import Testing
 /// A new blueprint adds its file and its oracle, no test.
 @Suite("oracles")
 struct OracleTests {
-  @Test("every blueprint has an oracle, and every oracle a blueprint")
+  /// Parts that published systems use and nobody publishes alone.
+  static let parts: Set<String> = ["dinosiglip-384"]
+
+  @Test("every oracle has a blueprint, and every blueprint but the parts an oracle")
   func pairs() {
-    #expect(Shipped.blueprints == Shipped.oracles)
-    #expect(Shipped.oracles.count >= 10)
+    #expect(Set(Shipped.blueprints).subtracting(OracleTests.parts) == Set(Shipped.oracles))
+    #expect(Shipped.oracles.count >= 78)
   }
 
   @Test("parameters equal the oracle's", arguments: Shipped.oracles)
@@ -53,21 +56,24 @@ struct OracleTests {
     #expect(Set(profile.inputs.map { $0.type.sizes }) == Set(shapes))
   }
 
-  @Test("weights have the oracle's shapes, one kind of layer at least", arguments: Shipped.oracles)
+  /// Blueprints whose weights are cut as the oracle's are; others fuse or split projections.
+  static let sameLayout = [
+    "vit-b-16", "mamba-130m", "mamba-2.8b", "mamba2-1.3b", "falcon-mamba-7b", "mistral-7b",
+    "llama-7b", "samba-421m", "samba-3.8b", "zamba-7b", "bert-base",
+  ]
+
+  @Test("weights have the shapes that the oracle lists", arguments: sameLayout)
   func shapes(name: String) throws {
-    // Names differ between implementations; every shape that the oracle lists must be there as
-    // often as it is listed, fused and separate projections and vectors with leading 1s aside.
-    let oracle = try Shipped.oracle(name)
-    guard oracle["parameters_complete"] as? Bool != false,
-      let listed = oracle["parameters"] as? [[Any]], oracle["params"] != nil
-    else { return }
-    let ours = Set(try Shipped.graph(name).parameterShapes.map { $0.sizes })
+    let listed = try #require(try Shipped.oracle(name)["parameters"] as? [[Any]])
+    let ours = Set(try Shipped.graph(name).parameterShapes.map { $0.sizes.filter { $0 > 1 } })
+    var count = 0
     for entry in listed {
-      guard let shape = entry.last as? [Int], shape.count > 1, shape[0] != 1 else { continue }
-      #expect(
-        ours.contains(shape) || ours.contains(Array(shape.reversed())),
-        "\(name): \(entry[0]) \(shape)")
+      guard let shape = entry.last as? [Int] else { continue }
+      count += 1
+      // Vectors are stored with leading 1s by some.
+      #expect(ours.contains(shape.filter { $0 > 1 }), "\(entry[0]) \(shape)")
     }
+    #expect(count > 5)
   }
 
   private func first(_ name: String) throws -> [String: Any] {

@@ -17,9 +17,18 @@ protocol Construct: SendableMetatype {
   init?(parsing syntax: ConstructSyntax, _ parser: SyntaxParser, _ depth: Int)
   /// Whether a step without a name makes no scope of its own, so that inner paths skip it.
   var isTransparent: Bool { get }
+  /// Whether it runs, without a name, among the steps that `entry:` skips.
+  var runsBeforeEntry: Bool { get }
+  /// This construct with another value for one of its keys; nil when it cannot change.
+  func overriding(_ key: SettingTemplate) -> (any Construct)?
   /// Assembles the construct on `input`, in the scope that is its own or, when transparent, that
   /// of its surroundings.
   func assemble(_ step: Step, on input: Wire?, in context: Context) -> Wire?
+}
+
+extension Construct {
+  var runsBeforeEntry: Bool { false }
+  func overriding(_ key: SettingTemplate) -> (any Construct)? { nil }
 }
 
 /// A construct as written.
@@ -30,6 +39,8 @@ struct ConstructSyntax {
   let argument: YAMLNode?
   /// What stands beside it.
   let extra: [String: YAMLEntry]
+  /// Whether a key beside it was unknown, so that what is missing is probably misspelt.
+  let isFaulty: Bool
 }
 
 /// All constructs, by their word.

@@ -18,6 +18,7 @@ struct Group: Construct {
   }
 
   var isTransparent: Bool { true }
+  var runsBeforeEntry: Bool { true }
 
   func assemble(_ step: Step, on input: Wire?, in context: Context) -> Wire? {
     context.assembly.run(body, on: input, in: context)

@@ -27,24 +27,40 @@ struct Parallel: Construct {
       }
     case .sequence(let items)?:
       branches = items.map { (nil, parser.steps($0, depth: depth, of: "a branch")) }
-    default:
+    default: branches = []
+    }
+    if branches.isEmpty {
       parser.fault(
-        "missing-key", "'parallel' needs branches", at: syntax.step.span,
+        "missing-key", "'parallel' needs branches", at: syntax.argument?.span ?? syntax.step.span,
         help: "write 'parallel: {a: […], b: […]}'")
       return nil
     }
     var merge = Merge.add
+    var isKnown = true
     if let entry = syntax.extra["merge"] {
       if let word = entry.value.string, let known = Merge(rawValue: word) {
         merge = known
       } else {
+        let words = Merge.allCases.map(\.rawValue)
+        let text = entry.value.string.map { "'\($0)'" } ?? entry.value.kind
         parser.fault(
-          "out-of-range", "'merge' is not one of 'add', 'multiply', 'concat', 'none'",
-          at: entry.value.span)
+          "out-of-range", "'merge' must be one of 'add', 'multiply', 'concat', 'none' but is \(text)",
+          at: entry.value.span,
+          help: entry.value.string.flatMap { suggestions(for: $0, among: words).first }
+            .map { "did you mean '\($0)'?" })
+        isKnown = false
       }
     }
     self.merge = merge
     axis = syntax.extra["axis"]?.value.string ?? "channels"
+    if let entry = syntax.extra["axis"] {
+      if entry.value.string == nil {
+        parser.fault(
+          "wrong-type", "'axis' must be a name but is \(entry.value.kind)", at: entry.value.span)
+      } else if isKnown, merge != .concat {
+        parser.fault("unknown-key", "'axis' goes with 'merge: concat'", at: entry.key.span)
+      }
+    }
   }
 
   var isTransparent: Bool { true }

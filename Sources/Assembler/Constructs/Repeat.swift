@@ -15,24 +15,30 @@ struct RepeatSteps: Construct {
         - residual: [rms_norm, swiglu: {hidden: 4096}]
     """
 
-  let count: Template
+  var count: SettingTemplate
   let index: String
   let body: [Step]
 
   init?(parsing syntax: ConstructSyntax, _ parser: SyntaxParser, _ depth: Int) {
     guard let argument = syntax.argument, !argument.isNull else {
-      parser.fault("missing-key", "'repeat' needs a number", at: syntax.step.span)
+      parser.fault(
+        "missing-key", "'repeat' needs a number", at: syntax.argument?.span ?? syntax.step.span,
+        help: "write 'repeat: 12' and 'body: […]' beside it")
       return nil
     }
-    count = parser.template(argument)
+    count = SettingTemplate(
+      name: "repeat", keySpan: argument.span, value: parser.template(argument))
     index = syntax.extra["index"]?.value.string ?? "i"
     if let entry = syntax.extra["index"], entry.value.string == nil {
-      parser.fault("wrong-type", "'index' must be a name", at: entry.value.span)
+      parser.fault(
+        "wrong-type", "'index' must be a name but is \(entry.value.kind)", at: entry.value.span)
     }
     guard let body = syntax.extra["body"] else {
-      parser.fault(
-        "missing-key", "'repeat' needs a 'body' of steps", at: syntax.step.span,
-        help: "write 'body: […]' beside 'repeat'")
+      if !syntax.isFaulty {
+        parser.fault(
+          "missing-key", "'repeat' needs a 'body' of steps", at: syntax.step.span,
+          help: "write 'body: […]' beside 'repeat'")
+      }
       return nil
     }
     self.body = parser.steps(body.value, depth: depth, of: "'body'")
@@ -40,9 +46,18 @@ struct RepeatSteps: Construct {
 
   var isTransparent: Bool { false }
 
+  func overriding(_ key: SettingTemplate) -> (any Construct)? {
+    guard key.name == "repeat" else { return nil }
+    var copy = self
+    copy.count = key
+    return copy
+  }
+
   func assemble(_ step: Step, on input: Wire?, in context: Context) -> Wire? {
     let assembly = context.assembly
-    guard let times = assembly.integer(count, "'repeat'", in: context) else {
+    guard
+      let times = assembly.integer(count.value, "'repeat'", in: context, frame: count.frame)
+    else {
       return Wire.poisoned(step.headSpan)
     }
     guard times >= 0, times <= Assembly.maxRepeat else {
@@ -50,18 +65,20 @@ struct RepeatSteps: Construct {
         Diagnostic(
           id: "out-of-range",
           message: "'repeat' must be 0 to \(Assembly.maxRepeat) but is \(times)",
-          span: count.node.span, path: context.path))
+          span: count.value.node.span, path: context.path))
       return Wire.poisoned(step.headSpan)
     }
     var wire = input
     for i in 0..<times {
-      guard !context.instance.stopped, !assembly.log.isFull else { break }
+      guard !context.instance.stopped, !assembly.isAborted, !assembly.log.isFull else { break }
+      if assembly.isRemoved(context.join(String(i))) { continue }
       let inner = context.iteration(i, index: index)
-      wire = assembly.run(body, on: wire, in: inner)
+      wire = assembly.iterate(body, on: wire, in: inner, step: step)
       inner.close(with: wire)
       context.wires.bind(
         String(i),
         Binding(wire: wire, scope: inner.wires, module: inner.module, span: step.headSpan))
+      context.instance.reached(inner.path, with: wire)
     }
     return wire
   }

@@ -21,6 +21,8 @@ struct Residual: Construct {
 
   func assemble(_ step: Step, on input: Wire?, in context: Context) -> Wire? {
     let result = context.assembly.run(body, on: input, in: context)
+    // A sum has the type of its input, so the steps after a faulty residual can still be judged.
+    if let result, result.isPoisoned, let input { return input }
     return context.assembly.merge(
       .add, [input, result].compactMap { $0 }, count: 2, step: step, in: context)
   }

@@ -11,7 +11,7 @@ final class Document {
   var sizes: [SettingTemplate] = []
   var variables: [SettingTemplate] = []
   var composites: [String: Composite] = [:]
-  var imports: [(name: String, span: Span, path: String)] = []
+  var imports: [ImportSyntax] = []
   var shared: [(name: String, span: Span, count: Template?)] = []
   var model: [Step]?
   var outputs: [(name: String, wire: Template, span: Span)] = []
@@ -19,6 +19,9 @@ final class Document {
   var except: [String] = []
   var edits: [EditSyntax] = []
   var extends: (name: String, span: Span)?
+  /// Whether a section is missing or unreadable that others build on: assembling the rest would
+  /// only repeat that.
+  var isIncomplete = false
   /// The blueprints it extends, nearest first; kept alive for the composites they define.
   var bases: [Document] = []
 
@@ -30,6 +33,15 @@ final class Document {
   ]
 }
 
+/// An entry of `import:`.
+struct ImportSyntax {
+  let name: String
+  let span: Span
+  let path: String
+  /// The file that says it, which its path is relative to.
+  let file: String
+}
+
 /// An entry of `inputs:`.
 struct InputSyntax {
   let name: String
@@ -38,7 +50,11 @@ struct InputSyntax {
   let sizes: [Template]
   let axes: [String]
   let vocab: Template?
+  /// Whether it is ids rather than numbers.
+  var isIndex: Bool { vocab != nil || kind == "tokens" || kind == "ids" }
   let batch: Template?
+  /// Whether its declaration is faulty, which is reported.
+  var isBroken = false
 }
 
 /// A block defined in YAML.
@@ -51,6 +67,8 @@ final class Composite {
   let outputs: [(name: String, wire: Template)]
   let body: [Step]
   let span: Span
+  /// Whether its declaration is faulty, which is reported.
+  var isBroken = false
   /// The file that defines it, whose variables and blocks it sees.
   unowned let document: Document
 
@@ -68,6 +86,15 @@ final class Composite {
     self.body = body
     self.span = span
     self.document = document
+  }
+
+  /// The same block in a file that extends its own: it sees that file's variables and blocks.
+  func inherited(by document: Document) -> Composite {
+    let copy = Composite(
+      name: name, about: about, citation: citation, settings: settings, inputs: inputs,
+      outputs: outputs, body: body, span: span, document: document)
+    copy.isBroken = isBroken
+    return copy
   }
 }
 

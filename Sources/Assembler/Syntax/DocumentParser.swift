@@ -18,11 +18,26 @@ struct DocumentParser {
       parser.fault(
         "bad-blueprint", "a blueprint is a mapping of sections but this is \(root.kind)",
         at: root.span, help: "begin with 'blueprint: name' and 'model:'")
+      document.isIncomplete = true
       return
     }
     var edits = EditSyntax()
     for entry in entries { section(entry, &edits) }
     if !edits.isEmpty { document.edits.append(edits) }
+    for variable in document.variables {
+      guard let size = document.sizes.first(where: { $0.name == variable.name }) else { continue }
+      log.report(
+        Diagnostic(
+          id: "duplicate-name", message: "'\(variable.name)' stands under 'at' and under 'let'",
+          span: variable.keySpan, notes: [Note("it is a size here", span: size.keySpan)],
+          help: "sizes stand under 'at', other variables under 'let'"))
+    }
+    if document.freeze.isEmpty, document.extends == nil,
+      let except = entries.first(where: { $0.name == "except" }),
+      !entries.contains(where: { $0.name == "freeze" })
+    {
+      parser.fault("bad-step", "'except' goes with 'freeze'", at: except.key.span)
+    }
   }
 
   private func section(_ entry: YAMLEntry, _ edits: inout EditSyntax) {
@@ -32,10 +47,17 @@ struct DocumentParser {
     case "about": document.about = text(entry)
     case "source": document.citation = text(entry)
     case "version": _ = text(entry)
-    case "extends": if let name = text(entry) { document.extends = (name, value.span) }
+    case "extends":
+      if let name = text(entry) {
+        document.extends = (name, value.span)
+      } else {
+        document.isIncomplete = true
+      }
     case "import": imports(value)
     case "inputs": inputs(entry)
-    case "at": document.sizes = variables(entry)
+    case "at":
+      document.sizes = variables(entry)
+      for size in document.sizes { check(size) }
     case "let": document.variables = variables(entry)
     case "blocks":
       for item in mapping(entry) {
@@ -44,25 +66,39 @@ struct DocumentParser {
     case "shared": shared(entry)
     case "model":
       document.model = parser.steps(value, depth: 0, of: "'model'")
-      if document.model?.isEmpty == true, value.sequence?.isEmpty ?? false || value.isNull {
+      if value.sequence?.isEmpty ?? false {
         parser.fault("empty-model", "the model has no steps", at: entry.key.span)
       }
     case "outputs": document.outputs = outputs(value)
-    case "freeze":
-      for item in value.sequence ?? [value] {
-        if let pattern = item.string {
-          document.freeze.append((pattern, item.span))
-        } else {
-          parser.fault("wrong-type", "'freeze' takes paths, not \(item.kind)", at: item.span)
-        }
-      }
-    case "except": document.except = (value.sequence ?? [value]).compactMap(\.string)
+    case "freeze": document.freeze = words(entry, "paths").map { ($0.text, $0.span) }
+    case "except": document.except = words(entry, "paths").map(\.text)
     case "set", "swap", "insert", "remove": parser.edits(entry, into: &edits, depth: 0)
     default:
       parser.fault(
         "unknown-section", "a blueprint has no section '\(entry.name)'", at: entry.key.span,
         help: didYouMean(entry.name, among: Document.keys)
           ?? "sections: \(Document.keys.joined(separator: ", "))")
+      document.isIncomplete = true
+    }
+  }
+
+  /// The value of a size must be an integer, where it is written down.
+  private func check(_ size: SettingTemplate) {
+    guard let value = size.value.constant, (try? Int.decode(value)) == nil else { return }
+    parser.fault(
+      "wrong-type",
+      "the size '\(size.name)' must be an integer but is \(value.inWords)",
+      at: size.value.node.span)
+    document.isIncomplete = true
+  }
+
+  /// A word or a list of words.
+  private func words(_ entry: YAMLEntry, _ what: String) -> [(text: String, span: Span)] {
+    (entry.value.sequence ?? [entry.value]).compactMap { item in
+      if let text = item.string, !text.isEmpty { return (text, item.span) }
+      parser.fault(
+        "wrong-type", "'\(entry.name)' takes \(what), not \(item.kind)", at: item.span)
+      return nil
     }
   }
 
@@ -79,7 +115,8 @@ struct DocumentParser {
     if !entry.value.isNull {
       parser.fault(
         "wrong-type", "'\(entry.name)' must be a mapping but is \(entry.value.kind)",
-        at: entry.value.span)
+        at: entry.value.span, help: "write it as '\(entry.name): {name: …}'")
+      document.isIncomplete = true
     }
     return []
   }
@@ -95,17 +132,21 @@ struct DocumentParser {
       if let path = item.string {
         let file = path.split(separator: "/").last.map(String.init) ?? path
         let name = file.hasSuffix(".yaml") ? String(file.dropLast(5)) : file
-        document.imports.append((name, item.span, path))
+        document.imports.append(imported(path, as: name, item.span))
       } else if let entries = item.mapping {
         for entry in entries {
           if let path = text(entry) {
-            document.imports.append((entry.name, entry.value.span, path))
+            document.imports.append(imported(path, as: entry.name, entry.value.span))
           }
         }
       } else {
         parser.fault("wrong-type", "'import' takes paths, not \(item.kind)", at: item.span)
       }
     }
+  }
+
+  private func imported(_ path: String, as name: String, _ span: Span) -> ImportSyntax {
+    ImportSyntax(name: name, span: span, path: path, file: document.source.name)
   }
 
   private func shared(_ entry: YAMLEntry) {
@@ -149,60 +190,95 @@ struct DocumentParser {
 
   private func inputs(_ section: YAMLEntry) {
     for entry in mapping(section) {
-      guard let items = entry.value.mapping else {
+      let errors = log.errorCount
+      var declared: InputSyntax?
+      if let items = entry.value.mapping {
+        declared = input(entry, items)
+      } else {
         parser.fault(
           "wrong-type", "the input '\(entry.name)' needs a kind with sizes", at: entry.value.span,
           help: "such as '{tokens: [seq], vocab: 32000}' or '{image: [3, 224, 224]}'")
-        continue
       }
-      input(entry, items)
+      var result =
+        declared
+        ?? InputSyntax(
+          name: entry.name, span: entry.key.span, kind: "", sizes: [], axes: [], vocab: nil,
+          batch: nil)
+      result.isBroken = log.errorCount > errors
+      document.inputs.append(result)
     }
   }
 
-  private func input(_ entry: YAMLEntry, _ items: [YAMLEntry]) {
+  private func input(_ entry: YAMLEntry, _ items: [YAMLEntry]) -> InputSyntax? {
     var kind: YAMLEntry?
     var axes: [String] = []
+    var isValid = true
     var vocab: Template?
     var batch: Template?
     for item in items {
       switch item.name {
       case "vocab": vocab = parser.template(item.value)
       case "batch": batch = parser.template(item.value)
-      case "axes": axes = (item.value.sequence ?? [item.value]).compactMap(\.string)
-      case let name where DocumentParser.kinds[name] != nil && kind == nil: kind = item
+      case "axes":
+        let errors = log.errorCount
+        axes = words(item, "names of axes").map(\.text)
+        if log.errorCount > errors { isValid = false }
+      case let name where DocumentParser.kinds[name] != nil:
+        if let kind {
+          parser.fault(
+            "bad-input", "an input is of one kind, but '\(kind.name)' and '\(name)' stand here",
+            at: item.key.span)
+        } else {
+          kind = item
+        }
       default:
         parser.fault(
           "unknown-key", "an input has no '\(item.name)'", at: item.key.span,
           help: didYouMean(
-            item.name, among: Array(DocumentParser.kinds.keys) + ["vocab", "batch", "axes"]))
+            item.name, among: DocumentParser.kinds.keys.sorted() + ["vocab", "batch", "axes"])
+            ?? "kinds: \(DocumentParser.kinds.keys.sorted().joined(separator: ", "))")
+        isValid = false
       }
     }
     guard let kind, let known = DocumentParser.kinds[kind.name] else {
+      // An unknown key is most likely the misspelt kind.
+      if isValid {
+        parser.fault(
+          "missing-key", "the input '\(entry.name)' needs a kind", at: entry.value.span,
+          help: "kinds: \(DocumentParser.kinds.keys.sorted().joined(separator: ", "))")
+      }
+      return nil
+    }
+    if kind.name != "tensor", let item = items.first(where: { $0.name == "axes" }) {
       parser.fault(
-        "missing-key", "the input '\(entry.name)' needs a kind", at: entry.value.span,
-        help: "kinds: \(DocumentParser.kinds.keys.sorted().joined(separator: ", "))")
-      return
+        "unknown-key", "'axes' goes with 'tensor'; the axes of '\(kind.name)' are known",
+        at: item.key.span)
+    }
+    if Set(axes).count != axes.count, let item = items.first(where: { $0.name == "axes" }) {
+      parser.fault("duplicate-name", "an axis stands twice", at: item.value.span)
     }
     let sizes = (kind.value.sequence ?? [kind.value]).map(parser.template)
     let wanted = kind.name == "tensor" ? axes : known
+    if kind.name == "tensor", axes.isEmpty, !sizes.isEmpty {
+      if isValid {
+        parser.fault(
+          "missing-key", "the input '\(entry.name)' needs 'axes', the name of the axis of each size",
+          at: entry.value.span, help: "such as '{tensor: [8, 64], axes: [heads, channels]}'")
+      }
+      return nil
+    }
     guard sizes.count == wanted.count else {
       parser.fault(
         "wrong-type",
-        "\(kind.name) takes \(wanted.count) sizes (\(wanted.joined(separator: ", "))) but "
-          + "\(sizes.count) are given", at: kind.value.span,
+        "'\(kind.name)' takes \(wanted.count) size\(wanted.count == 1 ? "" : "s")"
+          + (wanted.isEmpty ? "" : " (\(wanted.joined(separator: ", ")))")
+          + " but \(sizes.count) \(sizes.count == 1 ? "is" : "are") given", at: kind.value.span,
         help: kind.name == "tensor" ? "name the axis of each size with 'axes: […]'" : nil)
-      return
+      return nil
     }
-    if ["tokens", "ids"].contains(kind.name), vocab == nil {
-      parser.fault(
-        "missing-key", "the input '\(entry.name)' needs 'vocab', the number of different ids",
-        at: entry.value.span)
-      return
-    }
-    document.inputs.append(
-      InputSyntax(
-        name: entry.name, span: entry.key.span, kind: kind.name, sizes: sizes, axes: wanted,
-        vocab: vocab, batch: batch))
+    return InputSyntax(
+      name: entry.name, span: entry.key.span, kind: kind.name, sizes: sizes, axes: wanted,
+      vocab: vocab, batch: batch)
   }
 
   // MARK: - Composite blocks
@@ -210,9 +286,12 @@ struct DocumentParser {
   private func composite(_ entry: YAMLEntry) -> Composite? {
     guard let items = entry.value.mapping else {
       parser.fault(
-        "wrong-type", "the block '\(entry.name)' needs a 'body'", at: entry.value.span)
-      return nil
+        "wrong-type", "the block '\(entry.name)' needs a 'body'", at: entry.value.span,
+        help: "write it as '\(entry.name): {body: […]}'")
+      return broken(entry)
     }
+    let errors = log.errorCount
+    var bodyErrors = 0
     if constructs[entry.name] != nil {
       parser.fault(
         "reserved-name", "'\(entry.name)' is a word of the language", at: entry.key.span)
@@ -229,9 +308,16 @@ struct DocumentParser {
       case "about": about = text(item)
       case "source": citation = text(item)
       case "settings": settings = mapping(item).map(setting)
-      case "inputs": inputs = (item.value.sequence ?? [item.value]).compactMap(\.string)
+      case "inputs":
+        inputs = words(item, "names").map(\.text)
+        if Set(inputs).count != inputs.count {
+          parser.fault("duplicate-name", "an input stands twice", at: item.value.span)
+        }
       case "outputs": results = outputs(item.value).map { ($0.name, $0.wire) }
-      case "body": body = parser.steps(item.value, depth: 1, of: "'body'")
+      case "body":
+        let before = log.errorCount
+        body = parser.steps(item.value, depth: 1, of: "'body'")
+        bodyErrors += log.errorCount - before
       default:
         parser.fault(
           "unknown-key", "a block has no '\(item.name)'", at: item.key.span,
@@ -240,27 +326,49 @@ struct DocumentParser {
       }
     }
     guard let body else {
-      parser.fault("missing-key", "the block '\(entry.name)' needs a 'body'", at: entry.key.span)
-      return nil
+      if log.errorCount == errors {
+        parser.fault(
+          "missing-key", "the block '\(entry.name)' needs a 'body'", at: entry.key.span)
+      }
+      return broken(entry)
     }
     for setting in settings where Step.Common.keys.contains(setting.name) {
       parser.fault(
         "reserved-name", "a setting cannot be called '\(setting.name)': every step has that key",
         at: setting.span)
     }
-    return Composite(
+    let composite = Composite(
       name: entry.name, about: about, citation: citation, settings: settings, inputs: inputs,
       outputs: results, body: body, span: entry.key.span, document: document)
+    composite.isBroken = log.errorCount - bodyErrors > errors
+    return composite
   }
 
+  /// A block whose declaration is faulty, so that its uses cause no further faults.
+  private func broken(_ entry: YAMLEntry) -> Composite {
+    let composite = Composite(
+      name: entry.name, about: nil, citation: nil, settings: [], inputs: [], outputs: [], body: [],
+      span: entry.key.span, document: document)
+    composite.isBroken = true
+    return composite
+  }
+
+  /// A setting of a block: a declaration with `type`, `default`, `min` and so on, or its default.
   private func setting(_ entry: YAMLEntry) -> CompositeSetting {
     var setting = CompositeSetting(name: entry.name, span: entry.key.span)
     let declared = ["type", "default", "help", "min", "max", "choices"]
-    guard let items = entry.value.mapping, items.allSatisfy({ declared.contains($0.name) }) else {
+    guard let items = entry.value.mapping, items.contains(where: { declared.contains($0.name) })
+    else {
       setting.fallback = parser.template(entry.value)
       return setting
     }
     for item in items {
+      guard declared.contains(item.name) else {
+        parser.fault(
+          "unknown-key", "the declaration of a setting has no '\(item.name)'", at: item.key.span,
+          help: didYouMean(item.name, among: declared))
+        continue
+      }
       switch item.name {
       case "type":
         let types = ["int", "number", "bool", "string", "list", "any"]
@@ -268,22 +376,45 @@ struct DocumentParser {
           setting.type = type
         } else {
           parser.fault(
-            "out-of-range", "'type' is not one of \(types.joined(separator: ", "))",
-            at: item.value.span)
+            "out-of-range", "'type' must be one of \(types.joined(separator: ", "))",
+            at: item.value.span,
+            help: item.value.string.flatMap { suggestions(for: $0, among: types).first }
+              .map { "did you mean '\($0)'?" })
         }
       case "default": setting.fallback = parser.template(item.value)
-      case "help": setting.help = item.value.scalar?.text ?? ""
+      case "help": setting.help = text(item) ?? ""
       case "min", "max":
         switch item.value.scalar?.value {
         case .int(let value)?: set(&setting, item.name, Double(value))
         case .double(let value)?: set(&setting, item.name, value)
         default:
-          parser.fault("wrong-type", "'\(item.name)' must be a number", at: item.value.span)
+          parser.fault(
+            "wrong-type", "'\(item.name)' must be a number but is \(item.value.kind)",
+            at: item.value.span)
         }
-      default: setting.choices = (item.value.sequence ?? []).map { Datum($0) }
+      default:
+        setting.choices = (item.value.sequence ?? []).map { Datum($0) }
+        if setting.choices.isEmpty {
+          parser.fault("wrong-type", "'choices' must be a list of values", at: item.value.span)
+        }
       }
     }
+    check(setting)
     return setting
+  }
+
+  /// The default must be what the declaration allows.
+  private func check(_ setting: CompositeSetting) {
+    if let least = setting.least, let greatest = setting.greatest, !(least <= greatest) {
+      parser.fault(
+        "out-of-range", "'\(setting.name)' can have no value: 'min' is greater than 'max'",
+        at: setting.span)
+    } else if let fallback = setting.fallback, let value = fallback.constant,
+      let problem = setting.problem(with: value)
+    {
+      parser.fault(
+        problem.id, "the default of '\(setting.name)' \(problem.message)", at: fallback.node.span)
+    }
   }
 
   private func set(_ setting: inout CompositeSetting, _ end: String, _ value: Double) {

@@ -55,8 +55,13 @@ final class Step {
     var until: Template?
     /// The first step that runs (blueprints as blocks).
     var entry: Template?
+    /// The keys that go with blueprints only, as they stand.
+    var blueprintKeys: [(name: String, span: Span)] = []
     /// Changes to an imported blueprint.
     var edits: EditSyntax = EditSyntax()
+
+    /// The keys that go with blueprints only.
+    static let keysOfBlueprints = ["tap", "until", "entry", "set", "swap", "insert", "remove"]
 
     static let keys = [
       "as", "from", "when", "share", "own", "freeze", "except", "tap", "until", "entry", "set",

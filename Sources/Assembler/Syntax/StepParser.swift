@@ -16,7 +16,7 @@ struct SyntaxParser {
 
   /// The steps of a body: a list, or a single step.
   func steps(_ node: YAMLNode, depth: Int, of what: String) -> [Step] {
-    if depth > Assembly.maxDepth {
+    if depth >= Assembly.maxDepth {
       fault(
         "too-deep", "steps are nested more than \(Assembly.maxDepth) levels deep", at: node.span)
       return []
@@ -35,16 +35,22 @@ struct SyntaxParser {
 
   /// One step.
   func step(_ node: YAMLNode, depth: Int) -> Step? {
+    if depth >= Assembly.maxDepth {
+      fault("too-deep", "steps are nested more than \(Assembly.maxDepth) levels deep", at: node.span)
+      return nil
+    }
     switch node.content {
     case .scalar(let scalar):
       guard case .string(let name) = scalar.value, !name.isEmpty else {
         fault("bad-step", "a step must name a block but is \(node.kind)", at: node.span)
-        return nil
+        return broken(node)
       }
       let construct = constructs[name].flatMap {
-        $0.init(parsing: ConstructSyntax(step: node, argument: nil, extra: [:]), self, depth + 1)
+        $0.init(
+          parsing: ConstructSyntax(step: node, argument: nil, extra: [:], isFaulty: false), self,
+          depth + 1)
       }
-      if constructs[name] != nil, construct == nil { return nil }
+      if constructs[name] != nil, construct == nil { return broken(node) }
       return Step(
         head: name, headSpan: node.span, settings: [], shorthand: nil, common: .init(),
         construct: construct, span: node.span)
@@ -52,9 +58,18 @@ struct SyntaxParser {
       fault(
         "bad-step", "a step must name a block but is a list", at: node.span,
         help: "use 'steps: […]' for a group of steps")
-      return nil
+      return broken(node)
     case .mapping(let entries): return step(node, entries, depth: depth)
     }
+  }
+
+  /// What stands for a faulty step, so that the steps behind it cause no further faults.
+  private func broken(_ node: YAMLNode, _ head: Span? = nil, _ common: Step.Common = .init())
+    -> Step
+  {
+    Step(
+      head: Broken.name, headSpan: head ?? node.span, settings: [], shorthand: nil,
+      common: common, construct: Broken(), span: node.span)
   }
 
   private func step(_ node: YAMLNode, _ entries: [YAMLEntry], depth: Int) -> Step? {
@@ -67,10 +82,14 @@ struct SyntaxParser {
       fault(
         "bad-step", "this step names no block", at: node.span,
         help: "write it as '- block: {settings}'")
-      return nil
+      return broken(node, nil, common)
     }
     let head = headEntry.name
     if let type = constructs[head] {
+      for (key, span) in common.blueprintKeys {
+        fault("unknown-key", "'\(key)' is for blueprints, and '\(head)' is none", at: span)
+      }
+      var isFaulty = false
       var extra: [String: YAMLEntry] = [:]
       for entry in heads where entry.name != head {
         if type.keys.contains(entry.name) {
@@ -78,14 +97,25 @@ struct SyntaxParser {
         } else {
           fault(
             "unknown-key", "'\(head)' has no key '\(entry.name)'", at: entry.key.span,
-            help: didYouMean(entry.name, among: type.keys + Step.Common.keys))
+            help: didYouMean(entry.name, among: type.keys + Step.Common.keys)
+              ?? "keys: \((type.keys + Step.Common.keys).joined(separator: ", "))")
+          isFaulty = true
         }
       }
-      let syntax = ConstructSyntax(step: node, argument: headEntry.value, extra: extra)
-      guard let construct = type.init(parsing: syntax, self, depth + 1) else { return nil }
+      let syntax = ConstructSyntax(
+        step: node, argument: headEntry.value, extra: extra, isFaulty: isFaulty)
+      guard let construct = type.init(parsing: syntax, self, depth + 1) else {
+        return broken(node, headEntry.key.span, common)
+      }
       return Step(
         head: head, headSpan: headEntry.key.span, settings: [], shorthand: nil, common: common,
         construct: construct, span: node.span)
+    }
+    if let meant = misspelt(headEntry, beside: heads) {
+      fault(
+        "unknown-block", "unknown block '\(head)'", at: headEntry.key.span,
+        help: "did you mean '\(meant)'?")
+      return broken(node, headEntry.key.span, common)
     }
     for entry in heads where entry.name != head {
       fault(
@@ -112,12 +142,25 @@ struct SyntaxParser {
       common: common, construct: nil, span: node.span)
   }
 
+  /// The construct that a misspelt word means, when keys of that construct stand beside it.
+  private func misspelt(_ head: YAMLEntry, beside heads: [YAMLEntry]) -> String? {
+    let near = suggestions(for: head.name, among: constructs.keys.sorted())
+    return near.first { word in
+      guard let keys = constructs[word]?.keys else { return false }
+      return heads.contains { keys.contains($0.name) }
+    }
+  }
+
   /// Reads a key that every step may have; false when it is none.
   private func read(_ entry: YAMLEntry, into common: inout Step.Common, depth: Int) -> Bool {
     let value = entry.value
+    if Step.Common.keysOfBlueprints.contains(entry.name) {
+      common.blueprintKeys.append((entry.name, entry.key.span))
+    }
     switch entry.name {
     case "as": once(&common.name, template(value), entry)
     case "from":
+      if let old = common.from { twice(entry, old) }
       common.from = value
       common.wires = wires(value)
     case "when": once(&common.when, template(value), entry)
@@ -136,18 +179,18 @@ struct SyntaxParser {
   }
 
   private func once(_ slot: inout Template?, _ value: Template, _ entry: YAMLEntry) {
-    if let old = slot {
-      log.report(
-        Diagnostic(
-          id: "duplicate-key", message: "'\(entry.name)' stands twice in this step",
-          span: entry.key.span, notes: [Note("it stands here already", span: old.node.span)]))
-    } else {
-      slot = value
-    }
+    if let old = slot { twice(entry, old.node) } else { slot = value }
+  }
+
+  private func twice(_ entry: YAMLEntry, _ old: YAMLNode) {
+    log.report(
+      Diagnostic(
+        id: "duplicate-key", message: "'\(entry.name)' stands twice in this step",
+        span: entry.key.span, notes: [Note("it stands here already", span: old.span)]))
   }
 
   /// `from:` one wire, a list of wires, or wires by port.
-  private func wires(_ node: YAMLNode) -> [(port: String?, wire: Template)] {
+  func wires(_ node: YAMLNode) -> [(port: String?, wire: Template)] {
     switch node.content {
     case .scalar: return [(nil, template(node))]
     case .sequence(let items): return items.map { (nil, template($0)) }
@@ -197,9 +240,13 @@ struct SyntaxParser {
     }
     var place: (path: String, span: Span, before: Bool)?
     var body: [Step] = []
+    var isFaulty = false
     for entry in entries {
       switch entry.name {
       case "before", "after":
+        if place != nil {
+          fault("bad-step", "'insert' goes 'before' or 'after', not both", at: entry.key.span)
+        }
         if let path = entry.value.string {
           place = (path, entry.value.span, entry.name == "before")
         } else {
@@ -210,11 +257,18 @@ struct SyntaxParser {
         fault(
           "unknown-key", "'insert' has no key '\(entry.name)'", at: entry.key.span,
           help: didYouMean(entry.name, among: ["before", "after", "step", "steps"]))
+        isFaulty = true
       }
     }
     guard let place else {
+      if isFaulty || entries.contains(where: { $0.name == "before" || $0.name == "after" }) {
+        return
+      }
       fault("missing-key", "'insert' needs 'before' or 'after'", at: item.span)
       return
+    }
+    if body.isEmpty, !isFaulty, !entries.contains(where: { $0.name == "step" || $0.name == "steps" }) {
+      fault("missing-key", "'insert' needs 'steps'", at: item.span)
     }
     edits.inserts.append((place.path, place.span, place.before, body))
   }

@@ -65,7 +65,9 @@ public struct RearrangeStep: Layer {
   public static let info = BlockInfo(
     "rearrange", "Reorders, splits and joins axes in einops notation.", family: .wiring,
     source: "Rogozhnikov 2022, einops", inputs: [.one("x", "as the pattern says")],
-    example: "- rearrange: \"b c (h p) (w q) -> b (h w) (p q) c\"")
+    example: """
+      - rearrange: {pattern: "b c (h p) (w q) -> b (h w) (p q) c", sizes: {p: 16, q: 16}}
+      """)
 
   @Setting("The pattern.") public var pattern: String
   @Setting("Sizes of letters that the input does not tell.", .atLeast(1))

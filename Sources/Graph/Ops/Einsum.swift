@@ -46,7 +46,8 @@ public struct Einsum: Operation {
     for (i, labels) in inputs.enumerated() {
       guard labels.count == operands[i].dims.count else {
         throw ShapeError(
-          "'\(labels.joined(separator: " "))' has \(labels.count) axes but the operand is "
+          "'\(labels.joined(separator: " "))' has \(labels.count) "
+            + "\(labels.count == 1 ? "axis" : "axes") but the operand is "
             + "\(operands[i])", operand: i)
       }
       for (label, dim) in zip(labels, operands[i].dims) {

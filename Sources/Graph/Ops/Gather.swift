@@ -12,9 +12,9 @@ public struct Gather: Operation {
       throw ShapeError("an embedding needs token ids but gets \(operands[0])", operand: 0)
     }
     let table = operands[1].sizes
-    guard table.count == 2, limit <= table[0] else {
+    guard table.count == 2, limit ?? 0 <= table[0] else {
       throw ShapeError(
-        "the ids go up to \(limit - 1) but the table has \(table.first ?? 0) rows", operand: 0)
+        "the ids go up to \((limit ?? 1) - 1) but the table has \(table.first ?? 0) rows", operand: 0)
     }
     return [TensorType(operands[0].dims + [Dim(.channels, table[1])])]
   }
@@ -64,7 +64,7 @@ public struct Take: Operation {
     guard let size = operands[0].size(axis) else {
       throw ShapeError("take along \(axis.name) gets \(operands[0])", operand: 0)
     }
-    guard case .index(let limit) = operands[1].element, limit <= size else {
+    guard case .index(let limit) = operands[1].element, limit ?? 0 <= size else {
       throw ShapeError(
         "take needs positions below \(size) but gets \(operands[1])",
         help: "`argmax` gives such positions", operand: 1)

@@ -13,6 +13,8 @@ struct ModuleFold {
   var sums: [Sum]
   var children: [[Int]]
   var nodes: [[Int]]
+  /// Weights at work in calls that do not own them.
+  private let lent: Set<String>
 
   init(_ graph: Graph) throws(ShapeError) {
     self.graph = graph
@@ -20,6 +22,7 @@ struct ModuleFold {
     sums = Array(repeating: Sum(), count: count)
     children = Array(repeating: [], count: count)
     nodes = Array(repeating: [], count: count)
+    lent = graph.nodes.contains { !$0.runs } ? ModuleFold.lent(in: graph) : []
     for (index, node) in graph.nodes.enumerated() {
       nodes[node.module].append(index)
       try charge(node)
@@ -45,15 +48,38 @@ struct ModuleFold {
     }
     switch node.parameterPaths {
     case .own:
-      try own(trace.parameterCount, node.runs ? trace.activeCount : 0, node.module)
+      try own(
+        trace.parameterCount, node.runs ? trace.activeCount : try lentCount(node), node.module)
     case .mixed(let paths, let owned, let group):
       let here = graph.path(of: node.module) + "."
       for (i, entry) in trace.parameters.enumerated() where owned[i] {
         let parameter = entry.parameter
         let place = paths[i].hasPrefix(here) ? node.module : group ?? node.module
-        try own(parameter.count, node.runs ? parameter.activeCount : 0, place)
+        let isActive = node.runs || lent.contains(paths[i])
+        try own(parameter.count, isActive ? parameter.activeCount : 0, place)
       }
     }
+  }
+
+  /// How much of a held call's weights others compute with.
+  private func lentCount(_ node: GraphNode) throws(ShapeError) -> Int {
+    if lent.isEmpty { return 0 }
+    var count = 0
+    for (i, entry) in node.trace.parameters.enumerated()
+    where lent.contains(node.parameterPath(i).path) {
+      count = try plus(count, entry.parameter.activeCount)
+    }
+    return count
+  }
+
+  /// The weights that running calls use and others own.
+  private static func lent(in graph: Graph) -> Set<String> {
+    var lent: Set<String> = []
+    for node in graph.nodes where node.runs {
+      guard case .mixed(let paths, let owned, _) = node.parameterPaths else { continue }
+      for (path, owned) in zip(paths, owned) where !owned { lent.insert(path) }
+    }
+    return lent
   }
 
   private mutating func own(_ count: Int, _ active: Int, _ module: Int) throws(ShapeError) {
@@ -91,16 +117,17 @@ struct ModuleFold {
     let entry = graph.modules[module]
     let sum = sums[module]
     var rows: [Profile.Row] = []
-    if depth > 0 {
+    // The turns of a repeat belong to it: they are shown with it and take no level.
+    let isRepeat = children[module].first.map { graph.modules[$0].iteration != nil } ?? false
+    if depth > 0 || isRepeat {
       for group in groups(children[module]) {
         let first = graph.modules[group[0]]
         rows.append(
           row(
             group[0], path: path.isEmpty ? first.name : "\(path).\(first.name)",
             repeats: repeats * group.count,
-            iterations: first.iteration == nil
-              ? [] : group.compactMap { graph.modules[$0].iteration },
-            depth: depth - 1))
+            iterations: group.compactMap { graph.modules[$0].iteration },
+            depth: isRepeat ? depth : depth - 1))
       }
       if children[module].isEmpty, nodes[module].count == 1 {
         let node = graph.nodes[nodes[module][0]]

@@ -49,7 +49,8 @@ public struct Profile: Sendable {
   /// The model with the modules inside.
   public let root: Row
 
-  /// Folds `graph`, with rows down to `depth` levels (nil: all).
+  /// Folds `graph`, with rows down to `depth` levels (nil: all); the turns of a repeat are no level
+  /// of their own.
   public init(_ graph: Graph, depth: Int? = nil) throws(ShapeError) {
     let fold = try ModuleFold(graph)
     name = graph.name

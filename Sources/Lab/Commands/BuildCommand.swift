@@ -41,7 +41,7 @@ struct BuildCommand: ParsableCommand {
         let graph = bench.graph(source, changes: options, sizes: try options.combinations()[0])
       else { continue }
       do {
-        let profile = try Profile(graph, depth: depth ?? 4)
+        let profile = try Profile(graph, depth: depth ?? 3)
         var result = BuildResult(graph: graph, profile: profile, file: source.name)
         if let output { try result.write(to: output, weights: weights ? (dtype, seed) : nil) }
         if !json { out.write(result.text(terminal)) }

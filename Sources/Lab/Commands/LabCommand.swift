@@ -60,4 +60,6 @@ enum LabExit: Int32, Error {
   case rejected = 2
   /// A fault of the lab itself.
   case internalFault = 70
+  /// The user stopped it.
+  case interrupted = 130
 }

@@ -44,7 +44,7 @@ struct ProfileCommand: ParsableCommand {
     let bench = try Workbench()
     let sizes = try options.combinations()
     var results: [ProfileResult] = []
-    let rowDepth = explain != nil ? 0 : depth ?? (json || csv ? nil : 3)
+    let rowDepth = explain != nil ? 0 : depth ?? (json || csv ? nil : 2)
     for name in options.names {
       guard let source = bench.source(name) else { continue }
       for combination in sizes {

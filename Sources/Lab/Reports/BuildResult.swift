@@ -44,9 +44,19 @@ struct BuildResult {
     try file("\(base).mmd") { out in out.write(mermaid(graph, depth: 2)) }
     if let weights {
       let path = "\(base).safetensors"
+      Interrupt.watch()
+      var line = ProgressLine()
       do {
-        try writeInitialWeights(of: graph, dtype: weights.dtype, seed: weights.seed, to: path)
+        try writeInitialWeights(
+          of: graph, dtype: weights.dtype, seed: weights.seed, to: path
+        ) { written, total in
+          line.show(written, of: total)
+          return !Interrupt.isRequested
+        }
+        line.clear()
       } catch {
+        line.clear()
+        if Interrupt.isRequested { throw LabExit.interrupted }
         throw ArtefactError(message: error.description)
       }
       written.append(path)
@@ -120,7 +130,7 @@ struct BuildResult {
       if row.isHeld { label += " (held)" }
       table.add(
         [
-          label, row.block == "iteration" ? "" : row.block,
+          label, row.blockUnlessNamed,
           row.outputs.map(\.description).joined(separator: "; "),
           row.parameters == 0 ? nil : NumberFormat.grouped(row.parameters * row.repeats),
         ], depth: depth)

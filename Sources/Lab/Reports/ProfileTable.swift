@@ -62,7 +62,7 @@ struct ProfileTable {
       let row = rows[0]
       let count = max(row.repeats, 1)
       var cells: [String?] = [
-        label, row.path.isEmpty ? nil : (row.block == "iteration" ? "" : row.block),
+        label, row.blockUnlessNamed,
         row.parameters == 0 ? nil : parameterUnit.text(row.parameters * count),
       ]
       for (result, row) in zip(results, rows) {
@@ -115,8 +115,8 @@ struct ProfileTable {
     return table
   }
 
+  /// `GFLOPs` → `G`.
   private func prefix(_ unit: ColumnUnit) -> String {
-    // `GFLOPs` → `G`
     unit.symbol.hasSuffix("FLOPs") ? String(unit.symbol.dropLast(5)) : unit.symbol
   }
 
@@ -182,5 +182,13 @@ struct ProfileTable {
     row("state, \(results[0].dtype.rawValue) bytes") { $0.stateBytes }
     if several { table.footnotes = [results[0].convention.explanation] }
     return table
+  }
+}
+
+extension Profile.Row {
+  /// The block, where the name does not say it already.
+  var blockUnlessNamed: String {
+    let isNamed = name == block || name.hasPrefix("\(block)_")
+    return isNamed || ["iteration", "repeat", "model"].contains(block) ? "" : block
   }
 }

@@ -5,7 +5,7 @@
 /// not fit runs over the edge.
 struct TableLayout {
   private static let spacing = 2
-  private static let comfortable = 24
+  private static let comfortable = 40
   private static let smallest = 8
 
   private let table: Table
