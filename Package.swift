@@ -72,7 +72,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Lab"], swiftSettings: strict),
-    .testTarget(name: "CommandTests", dependencies: ["LabTool"], swiftSettings: strict),
+    .testTarget(
+      name: "CommandTests", dependencies: ["LabTool"], exclude: ["Snapshots"], swiftSettings: strict),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
   ]
 )

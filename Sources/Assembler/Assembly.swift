@@ -6,7 +6,7 @@ internal import Graph
 /// One assembling of one blueprint at one size: walks the steps, calls the blocks, grows the graph.
 final class Assembly {
   /// The deepest nesting of steps, composites and blueprints.
-  static let maxDepth = 40
+  static let maxDepth = 24
   /// The longest repeat.
   static let maxRepeat = 10_000
   /// The most modules of a graph.
