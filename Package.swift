@@ -73,7 +73,8 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Lab"], swiftSettings: strict),
     .testTarget(
-      name: "CommandTests", dependencies: ["LabTool"], exclude: ["Snapshots"], swiftSettings: strict),
+      name: "CommandTests", dependencies: ["LabTool"], exclude: ["Snapshots"], swiftSettings: strict
+    ),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),
   ]
 )

@@ -68,13 +68,16 @@ extension Assembly {
     if name == "previous" {
       fault(
         "unknown-wire", "no step stands before this one whose result 'previous' could mean",
-        at: span, in: context, help: names.isEmpty ? nil : "names: \(names.joined(separator: ", "))")
+        at: span, in: context, help: names.isEmpty ? nil : "names: \(names.joined(separator: ", "))"
+      )
       return nil
     }
     fault(
       "unknown-wire", "there is no wire '\(name)' here", at: span, in: context,
       help: didYouMean(name, among: names)
-        ?? (names.isEmpty ? "no step stands before this one" : "names: \(names.prefix(12).joined(separator: ", "))"))
+        ?? (names.isEmpty
+          ? "no step stands before this one" : "names: \(names.prefix(12).joined(separator: ", "))")
+    )
     return nil
   }
 

@@ -32,8 +32,9 @@ public final class DiagnosticLog {
   /// Whether so much is wrong that going on helps nobody.
   var isFull: Bool { errors >= 200 }
 
-  /// Adds a fault, unless it is known already. After a final one, such as an alias without an
-  /// anchor, nothing more is said about its place.
+  /// Adds a fault, unless it is known already.
+  ///
+  /// After a final one, such as an alias without an anchor, nothing more is said about its place.
   public func report(_ diagnostic: Diagnostic, isFinal: Bool = false) {
     var diagnostic = diagnostic
     if let span = diagnostic.span {

@@ -83,8 +83,10 @@ final class Frame: Environment {
     return ExpressionError(message: diagnostic.message, id: diagnostic.id, nested: diagnostic)
   }
 
-  /// Evaluates what a definition reads first, one after the other: a long chain of variables must
-  /// not become a deep recursion. What fails or runs in a circle is left to the reader.
+  /// Evaluates what a definition reads first, one after the other, so that a long chain of
+  /// variables does not become a deep recursion.
+  ///
+  /// What fails or runs in a circle is left to the reader.
   private func prepare(_ template: Template) {
     guard !isPreparing else { return }
     isPreparing = true

@@ -98,7 +98,8 @@ final class Library {
     if loading.count >= Library.deepest {
       log.report(
         Diagnostic(
-          id: "too-deep", message: "files extend or import each other more than "
+          id: "too-deep",
+          message: "files extend or import each other more than "
             + "\(Library.deepest) levels deep", span: span))
       return nil
     }
@@ -136,7 +137,8 @@ final class Library {
       log.report(
         Diagnostic(
           id: "missing-file", message: "there is no blueprint '\(base.name)' to extend",
-          span: base.span, help: didYouMean(Library.stem(base.name), among: loader.names(relativeTo: from))))
+          span: base.span,
+          help: didYouMean(Library.stem(base.name), among: loader.names(relativeTo: from))))
       document.isIncomplete = true
       return
     }

@@ -1,7 +1,7 @@
 public import BlockKit
 internal import Graph
 
-/// A Mamba mixer that scans in both directions (Zhu et al. 2024, Vim, algorithm 1).
+/// A Mamba mixer that scans in both directions (Vim, Zhu and others 2024, algorithm 1).
 ///
 /// in_proj and out_proj are shared; each direction has its own convolution and scan, in the scopes
 /// `forward` and `backward`. With `branches: concat` both halves are convolved symmetrically and

@@ -43,23 +43,8 @@ struct Evaluator {
       return try Operators.element(of: container, at: value(index), index.range)
     case .negate(let operand): return try Operators.negate(value(operand), range)
     case .not(let operand): return .bool(!(try truth(operand, "not")))
-    case .and(let left, let right):
-      guard try truth(left, "and") else { return .bool(false) }
-      return .bool(try truth(right, "and"))
-    case .or(let left, let right):
-      if try truth(left, "or") { return .bool(true) }
-      return .bool(try truth(right, "or"))
-    case .binary(let operation, let left, let right):
-      let first = try value(left)
-      let second = try value(right)
-      switch operation {
-      case .equal where first.isList, .notEqual where first.isList: _ = try checked(first, range)
-      case .contained where second.isList, .notContained where second.isList:
-        _ = try checked(second, range)
-      default: break
-      }
-      let result = try Operators.apply(operation, first, second, range)
-      return try checked(result, range)
+    case .and, .or: return try logic(expression)
+    case .binary: return try chain(expression)
     case .conditional(let then, let condition, let otherwise):
       return try value(truth(condition, "if") ? then : otherwise)
     case .call(let function, let parts):
@@ -67,6 +52,52 @@ struct Evaluator {
       for part in parts { arguments.append(try value(part)) }
       return try checked(Functions.call(function, arguments, range), range)
     }
+  }
+
+  /// `a and b and c`, `a or b or c`: one after the other instead of one inside the other.
+  private mutating func logic(_ expression: Expression) throws(ExpressionError) -> Datum {
+    var operands: [Expression] = []
+    var rest = expression
+    if case .and = expression.kind {
+      while case .and(let left, let right) = rest.kind {
+        operands.append(right)
+        rest = left
+      }
+      operands.append(rest)
+      for operand in operands.reversed() where !(try truth(operand, "and")) { return .bool(false) }
+      return .bool(true)
+    }
+    while case .or(let left, let right) = rest.kind {
+      operands.append(right)
+      rest = left
+    }
+    operands.append(rest)
+    for operand in operands.reversed() where try truth(operand, "or") { return .bool(true) }
+    return .bool(false)
+  }
+
+  /// `a + b - c`: from the left, one after the other instead of one inside the other.
+  private mutating func chain(_ expression: Expression) throws(ExpressionError) -> Datum {
+    var links: [Expression] = []
+    var rest = expression
+    while case .binary(_, let left, _) = rest.kind {
+      links.append(rest)
+      rest = left
+    }
+    var result = try value(rest)
+    for link in links.reversed() {
+      guard case .binary(let operation, _, let right) = link.kind else { continue }
+      let second = try value(right)
+      switch operation {
+      case .equal where result.isList, .notEqual where result.isList:
+        _ = try checked(result, link.range)
+      case .contained where second.isList, .notContained where second.isList:
+        _ = try checked(second, link.range)
+      default: break
+      }
+      result = try checked(Operators.apply(operation, result, second, link.range), link.range)
+    }
+    return result
   }
 
   /// Bounds the size of what an operation gave.

@@ -6,7 +6,7 @@ internal import Diagnostics
 /// `* / // %`, unary `-`, `**`, then `a.b`, `a[i]` and calls.
 struct ExpressionParser {
   /// The deepest nesting of brackets, signs and conditions.
-  static let deepest = 100
+  static let deepest = 64
 
   /// The highest tree, which also bounds chains such as `a + b + c`.
   static let highest = 256

@@ -46,6 +46,14 @@ struct OutputFile: Sendable {
     }
   }
 
+  /// Writes bytes at `offset`.
+  func write(_ bytes: [UInt8], at offset: Int) throws(WeightsError) {
+    let result = bytes.withUnsafeBytes { buffer in
+      Result { () throws(WeightsError) in try write(buffer, at: offset) }
+    }
+    try result.get()
+  }
+
   /// Forces everything to the disk and gives the file its name.
   func commit() throws(WeightsError) {
     guard fsync(descriptor) == 0 else { throw .system(doing: "write", path: path, code: errno) }

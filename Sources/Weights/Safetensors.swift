@@ -49,7 +49,7 @@ extension SafetensorsPlan {
     }
     let file = try OutputFile(path, byteCount: byteCount)
     do throws(WeightsError) {
-      try writeHeader(to: file)
+      try file.write(DataLayout.start(header), at: 0)
       let job = WriteJob(plan: self, file: file, fill: fill)
       try job.run(threads: threads ?? min(8, processorCount), progress: progress)
       try file.commit()
@@ -57,16 +57,5 @@ extension SafetensorsPlan {
       file.discard()
       throw error
     }
-  }
-
-  private func writeHeader(to file: OutputFile) throws(WeightsError) {
-    var bytes: [UInt8] = []
-    let length = UInt64(header.count)
-    for shift in 0..<8 { bytes.append(UInt8(truncatingIfNeeded: length >> UInt64(8 * shift))) }
-    bytes.append(contentsOf: header)
-    let result = bytes.withUnsafeBytes { buffer in
-      Result { () throws(WeightsError) in try file.write(buffer, at: 0) }
-    }
-    try result.get()
   }
 }

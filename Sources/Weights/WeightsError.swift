@@ -22,6 +22,8 @@ public enum WeightsError: Error, Hashable, Sendable, CustomStringConvertible {
   case system(doing: String, path: String, code: Int32)
   /// The path names a directory.
   case isDirectory(path: String)
+  /// A tensor has more or fewer numbers than its shape says.
+  case wrongCount(tensor: String, found: Int, needed: Int)
   /// The caller's progress function asked to stop.
   case cancelled
 
@@ -40,6 +42,8 @@ public enum WeightsError: Error, Hashable, Sendable, CustomStringConvertible {
     case .system(let doing, let path, let code):
       "cannot \(doing) '\(path)': \(String(cString: strerror(code)))"
     case .isDirectory(let path): "'\(path)' is a directory"
+    case .wrongCount(let tensor, let found, let needed):
+      "the tensor '\(tensor)' has \(found) numbers, but its shape needs \(needed)"
     case .cancelled: "writing was stopped"
     }
   }

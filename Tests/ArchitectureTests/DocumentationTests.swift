@@ -1,7 +1,9 @@
 import Foundation
 import Testing
 
-/// Public declarations carry doc comments. Witnesses of a documented protocol inherit theirs.
+/// Public declarations carry doc comments.
+///
+/// Witnesses of a documented protocol inherit theirs.
 @Suite("documentation")
 struct DocumentationTests {
   /// Requirements of `Operation`, `Block`, `Layer`, `SettingValue` and of the standard library,
@@ -16,7 +18,8 @@ struct DocumentationTests {
   @Test("every public declaration is documented")
   func publicDeclarations() throws {
     let sources = LayerTests.root.appendingPathComponent("Sources")
-    let files = FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil)?
+    let files =
+      FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil)?
       .allObjects.compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" } ?? []
     #expect(files.count > 80)
     let declaration = try Regex(
@@ -41,7 +44,8 @@ struct DocumentationTests {
   func lengths() throws {
     for folder in ["Sources", "Tests"] {
       let base = LayerTests.root.appendingPathComponent(folder)
-      let files = FileManager.default.enumerator(at: base, includingPropertiesForKeys: nil)?
+      let files =
+        FileManager.default.enumerator(at: base, includingPropertiesForKeys: nil)?
         .allObjects.compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" } ?? []
       for file in files {
         let count = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").count

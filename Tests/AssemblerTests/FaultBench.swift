@@ -3,7 +3,9 @@ import Diagnostics
 import TestSupport
 import Testing
 
-/// A faulty blueprint. `«…»` in its texts marks the place of a fault, `‹…›` the place of a note;
+/// A faulty blueprint.
+///
+/// `«…»` in its texts marks the place of a fault, `‹…›` the place of a note;
 /// the marks are taken out before it is assembled.
 struct Faulty: CustomTestStringConvertible, Sendable {
   let name: String
@@ -12,8 +14,10 @@ struct Faulty: CustomTestStringConvertible, Sendable {
   var set: [String] = []
   var swap: [String] = []
   var sizes: [String: Int] = [:]
-  /// What is expected, in the order of the marks: those of the text, of the files by name, of the
-  /// `--set` and of the `--swap` arguments. There must be no further error.
+  /// What is expected, in the order of the marks.
+  ///
+  /// Those of the text come first, then those of the files by name, of the `--set` and of the
+  /// `--swap` arguments. There must be no further error.
   let faults: [Fault]
 
   init(

@@ -18,7 +18,9 @@ let picture = """
 
 /// Names that nobody has, settings that do not fit: one fault each, under the right word.
 @Suite struct FaultTests {
-  @Test(arguments: unknownBlocks) func unknownBlockFault(_ faulty: Faulty) throws { try check(faulty) }
+  @Test(arguments: unknownBlocks) func unknownBlockFault(_ faulty: Faulty) throws {
+    try check(faulty)
+  }
   @Test(arguments: misspeltSettings) func misspeltSettingFault(_ faulty: Faulty) throws {
     try check(faulty)
   }
@@ -90,7 +92,10 @@ private let misspeltSettings = [
   Faulty(
     "a blueprint's variable",
     words + "  - tower: {«detph»: 3}",
-    files: ["tower.yaml": "inputs: {x: {sequence: [n, c]}}\nat: {n: 8, c: 12}\nlet: {depth: 2}\nmodel: [rms_norm]"],
+    files: [
+      "tower.yaml": "inputs: {x: {sequence: [n, c]}}\nat: {n: 8, c: 12}\n"
+        + "let: {depth: 2}\nmodel: [rms_norm]"
+    ],
     Fault("unknown-setting", "the blueprint 'tower' has no variable 'detph'", help: "'depth'")),
   Faulty(
     "two at once",
@@ -129,7 +134,10 @@ private let wrongTypes = [
     Fault("wrong-type", "'repeat' must be an integer but is a string, 'many'")),
   Faulty(
     "an unknown choice", words + "  - mlp: {activation: «gelo»}",
-    Fault("out-of-range", "'activation' must be one of 'none', 'relu'", help: "did you mean 'gelu'?")),
+    Fault(
+      "out-of-range", "'activation' must be one of 'none', 'relu'",
+      help: "did you mean "
+        + "'gelu'?")),
   Faulty(
     "not a number", words + "  - rms_norm: {eps: «.nan»}",
     Fault("wrong-type", "'eps' must be a finite number but is .nan")),
@@ -164,7 +172,9 @@ private let outOfRange = [
     "more experts chosen than there are", words + "  - moe: {experts: 2, hidden: 8, top_k: «3»}",
     Fault("bad-setting", "3 of 2 experts cannot be chosen")),
   Faulty(
-    "more rotated channels than a head has", words + "  - attention: {heads: 3, rope: 1000, rope_dim: «8»}",
+    "more rotated channels than a head has",
+    words + "  - attention: {heads: 3, rope: 1000, "
+      + "rope_dim: «8»}",
     Fault("out-of-range", "at most a head's 4, but get 8")),
   Faulty(
     "a table too short for the sequence", words + "  - positions: {length: «7»}",
@@ -177,7 +187,10 @@ private let indivisible = [
     Fault("indivisible", "5 heads do not divide the 12 channels", help: "a divisor of 12")),
   Faulty(
     "key/value heads", words + "  - attention: {heads: 4, kv_heads: «3»}",
-    Fault("indivisible", "4 query heads cannot share 3 key/value heads", help: "must divide heads")),
+    Fault(
+      "indivisible", "4 query heads cannot share 3 key/value heads",
+      help: "must divide "
+        + "heads")),
   Faulty(
     "mamba's heads", words + "  - mamba: {heads: «7»}",
     Fault("indivisible", "7 heads do not divide the 24 inner channels")),
@@ -240,14 +253,16 @@ private let wires = [
     Fault("use-before-definition", "'rms_norm' is used before", note: "defined here")),
   Faulty(
     "a later iteration",
-    words + "  - repeat: 3\n    as: ‹layers›\n    body:\n      - linear: {from: «'layers.${i + 1}'»}",
+    words + "  - repeat: 3\n    as: ‹layers›\n    body:\n"
+      + "      - linear: {from: «'layers.${i + 1}'»}",
     Fault("use-before-definition", "'layers' is used before", note: "defined here")),
   Faulty(
     "a number that is no name", words + "  - linear: {from: «2.5»}",
     Fault("wrong-type", "'from' must be a name or a list of names but is a number, 2.5")),
   Faulty(
     "a wire that failed before is not reported again",
-    words + "  - linear: {dim: «0», as: a}\n  - rms_norm\n  - add: {from: [a, embed]}\n  - linear: {from: a}",
+    words + "  - linear: {dim: «0», as: a}\n  - rms_norm\n  - add: {from: [a, embed]}\n"
+      + "  - linear: {from: a}",
     Fault("out-of-range", "at least 1")),
 ]
 
@@ -256,13 +271,17 @@ private let shapes = [
     "a residual that changes the width",
     words + "  - «residual»: [rms_norm, ‹linear›: {dim: 16}]",
     Fault(
-      "shape", "'residual': cannot add a sequence (batch 1, sequence 8, channels 12) and "
+      "shape",
+      "'residual': cannot add a sequence (batch 1, sequence 8, channels 12) and "
         + "a sequence (batch 1, sequence 8, channels 16): channels is 12 and 16",
       note: "'result' is a sequence (batch 1, sequence 8, channels 16) from here")),
   Faulty(
     "the residual's other place",
     words.replacing("embedding", with: "‹embedding›") + "  - «residual»: [linear: {dim: 16}]",
-    Fault("shape", "channels is 12 and 16", note: "'input' is a sequence (batch 1, sequence 8, channels 12) from here")),
+    Fault(
+      "shape", "channels is 12 and 16",
+      note: "'input' is a sequence (batch 1, sequence "
+        + "8, channels 12) from here")),
   Faulty(
     "concat along the sequence with different channels",
     words + "  - ‹linear›: {dim: 6, as: a}\n  - «concat»: {from: [embed, a], axis: sequence}",
@@ -278,7 +297,9 @@ private let shapes = [
     """,
     Fault("shape", "batch is 2 and batch 3", note: "from here")),
   Faulty(
-    "attention on a map", "inputs: {‹image›: {image: [3, 32, 32]}}\nmodel:\n  - «attention»: {heads: 1}",
+    "attention on a map",
+    "inputs: {‹image›: {image: [3, 32, 32]}}\nmodel:\n"
+      + "  - «attention»: {heads: 1}",
     Fault(
       "shape", "'attention': the axis sequence is needed but the input is a map",
       help: "makes a sequence", note: "a map (batch 1")),
@@ -300,7 +321,9 @@ private let shapes = [
     words.replacing("embedding", with: "‹embedding›") + "  - «tower»",
     files: ["tower.yaml": "inputs: {image: {image: [3, 32, 32]}}\nmodel: [patch_embed: {dim: 4}]"],
     Fault(
-      "shape", "the input 'image' needs the axes batch, channels, height, width but gets a sequence",
+      "shape",
+      "the input 'image' needs the axes batch, channels, height, width but gets a "
+        + "sequence",
       note: "from here")),
   Faulty(
     "a blueprint that needs another width", words + "  - «tower»",
@@ -310,7 +333,8 @@ private let shapes = [
     "a blueprint that needs ids", words + "  - «tower»",
     files: [
       "tower.yaml":
-        "inputs: {x: {tensor: [n, 12], axes: [sequence, batch], vocab: 5}}\nat: {n: 4}\nmodel: [argmax]"
+        "inputs: {x: {tensor: [n, 12], axes: [sequence, batch], vocab: 5}}\nat: {n: 4}\n"
+        + "model: [argmax]"
     ],
     Fault("shape", "the input 'x' needs the axes")),
   Faulty(
@@ -339,13 +363,17 @@ private let ports = [
     "too many", words + "  - rms_norm: {from: «[embed, embed]»}",
     Fault("too-many-inputs", "'rms_norm' takes 1 input but 2 are given", help: "inputs: x")),
   Faulty(
-    "a port that does not exist", words + "  - attention: {heads: 3, from: «{x: embed, memry: embed}»}",
+    "a port that does not exist",
+    words + "  - attention: {heads: 3, from: «{x: embed, "
+      + "memry: embed}»}",
     Fault("unknown-port", "'attention' has no input 'memry'", help: "'memory'")),
   Faulty(
     "a port given twice", words + "  - attention: {heads: 3, from: «{x: [embed, embed]}»}",
     Fault("too-many-inputs", "the input 'x' of 'attention' is given twice")),
   Faulty(
-    "an input of what takes none", words + "  - parameter: {from: «embed», shape: 3, axes: channels}",
+    "an input of what takes none",
+    words + "  - parameter: {from: «embed», shape: 3, axes: "
+      + "channels}",
     Fault("too-many-inputs", "'parameter' takes no input")),
   Faulty(
     "a composite's inputs",
@@ -354,7 +382,8 @@ private let ports = [
   Faulty(
     "a composite's port",
     words
-      + "  - mixer: {from: «{a: embed, c: embed}»}\nblocks: {mixer: {inputs: [a, b], body: [add: {from: [a, b]}]}}",
+      + "  - mixer: {from: «{a: embed, c: embed}»}\n"
+      + "blocks: {mixer: {inputs: [a, b], body: [add: {from: [a, b]}]}}",
     Fault("unknown-port", "'mixer' has no input 'c'", help: "expected one of 'a', 'b'")),
   Faulty(
     "a blueprint's inputs", words + "  - «clip»",

@@ -3,7 +3,9 @@ import Testing
 /// Files, sections, expressions and sizes.
 @Suite struct DocumentFaultTests {
   @Test(arguments: cycles) func cycleFault(_ faulty: Faulty) throws { try check(faulty) }
-  @Test(arguments: missingFiles) func missingFileFault(_ faulty: Faulty) throws { try check(faulty) }
+  @Test(arguments: missingFiles) func missingFileFault(_ faulty: Faulty) throws {
+    try check(faulty)
+  }
   @Test(arguments: absurdSizes) func absurdSizeFault(_ faulty: Faulty) throws { try check(faulty) }
   @Test(arguments: expressions) func expressionFault(_ faulty: Faulty) throws { try check(faulty) }
   @Test(arguments: emptiness) func emptyFault(_ faulty: Faulty) throws { try check(faulty) }
@@ -50,7 +52,10 @@ private let cycles = [
     Fault("recursion", "'tree'")),
   Faulty(
     "a blueprint in itself", words + "  - tower",
-    files: ["tower.yaml": "inputs: {x: {sequence: [n, 12]}}\nat: {n: 8}\nmodel: [rms_norm, «tower»]"],
+    files: [
+      "tower.yaml": "inputs: {x: {sequence: [n, 12]}}\nat: {n: 8}\n"
+        + "model: [rms_norm, «tower»]"
+    ],
     Fault("recursion", "'tower' is used inside of itself", help: "tower → tower")),
   Faulty(
     "a variable of itself", "let: {a: «'${a + 1}'»}\n" + words,
@@ -113,11 +118,13 @@ private let absurdSizes = [
     Fault("too-large", "the model has more than")),
   Faulty(
     "a sequence of 2^62",
-    "inputs: {tokens: {tokens: [seq], vocab: 9}}\nat: {seq: 4611686018427387904}\nmodel:\n  - «embedding»: {dim: 8}",
+    "inputs: {tokens: {tokens: [seq], vocab: 9}}\nat: {seq: 4611686018427387904}\nmodel:\n"
+      + "  - «embedding»: {dim: 8}",
     Fault("shape", "is too large to be counted")),
   Faulty(
     "a huge vocabulary",
-    "inputs: {tokens: {tokens: [8], vocab: 4611686018427387904}}\nmodel:\n  - «embedding»: {dim: 8}",
+    "inputs: {tokens: {tokens: [8], vocab: 4611686018427387904}}\nmodel:\n"
+      + "  - «embedding»: {dim: 8}",
     Fault("shape", "is too large to be counted")),
   Faulty(
     "an input whose product overflows",
@@ -160,7 +167,9 @@ private let expressions = [
     "division by zero", "let: {a: '${«1 // 0»}'}\n" + words,
     Fault("division-by-zero", "1 // 0 divides by zero")),
   Faulty(
-    "division by zero in a setting", words + "  - linear: {dim: ${«embed_dim // zero»}}\nlet: {embed_dim: 8, zero: 0}",
+    "division by zero in a setting",
+    words + "  - linear: {dim: ${«embed_dim // zero»}}\n"
+      + "let: {embed_dim: 8, zero: 0}",
     Fault("division-by-zero", "8 // 0 divides by zero")),
   Faulty(
     "an unknown name", "let: {dim: 4}\n" + words + "  - linear: {dim: ${2 * «dmi»}}",
@@ -190,7 +199,7 @@ private let expressions = [
     "100 000 parentheses",
     words + "  - linear: {dim: \"${" + String(repeating: "(", count: 100_000) + "1"
       + String(repeating: ")", count: 100_000) + "}\"}",
-    .elsewhere("too-deep", "nests deeper than 100 levels")),
+    .elsewhere("too-deep", "nests deeper than 64 levels")),
   Faulty(
     "an endless sum",
     words + "  - linear: {dim: \"${" + String(repeating: "1+", count: 50_000) + "1}\"}",
@@ -237,7 +246,8 @@ private let nesting = [
     "10 000 brackets", "let: {a: " + String(repeating: "[", count: 10_000),
     .elsewhere("too-deep", "nested deeper than 200 levels")),
   Faulty(
-    "composites in composites", words + "  - c0\nblocks:\n"
+    "composites in composites",
+    words + "  - c0\nblocks:\n"
       + (0..<60).map { "  c\($0): {body: [\($0 == 59 ? "rms_norm" : "c\($0 + 1)")]}\n" }.joined(),
     .elsewhere("too-deep", "nested more than")),
   Faulty(
@@ -247,6 +257,27 @@ private let nesting = [
         "  a\(i): &a\(i) [\(Array(repeating: "*a\(i - 1)", count: 9).joined(separator: ", "))]\n"
       }.joined(),
     .elsewhere("alias-bomb", "stand for more than 100000 nodes")),
+  Faulty(
+    "composites that double",
+    words + "  - c0\nblocks:\n"
+      + (0..<20).map { "  c\($0): {body: [c\($0 + 1), c\($0 + 1)]}\n" }.joined()
+      + "  c20: {body: [rms_norm]}\n",
+    .elsewhere("too-large", "the model has more than 100000 modules")),
+  Faulty(
+    "a flood of shared weights",
+    "shared: {a: 10000, b: 10000, c: 10000, d: 10000, e: 10000, f: 10000, g: 10000, h: 10000, "
+      + "j: 10000, «k»: 10000, l: 10000}\n" + words,
+    Fault("too-large", "the model has more than 100000 modules")),
+  Faulty(
+    "a flood of transparent steps",
+    words + "  - repeat: 10000\n    body:\n"
+      + String(repeating: "      - residual: []\n", count: 200),
+    .elsewhere("too-large", "the model has more than 1000000 steps")),
+  Faulty(
+    "a flood of let",
+    words + (0..<190).map { "  - let: {a\($0): 1}\n" }.joined()
+      + (190..<300).map { "  - let: {a\($0): 1}\n" }.joined(),
+    .elsewhere("too-deep", "more than 200 'let' steps build on each other")),
   Faulty(
     "files that extend each other",
     "extends: f0",
@@ -297,7 +328,9 @@ private let inputs = [
     "an unknown size", "inputs: {x: {vector: «wdith»}}\nat: {width: 4}\nmodel: [rms_norm]",
     Fault("unknown-size", "there is no size 'wdith'", help: "'width'")),
   Faulty(
-    "a size that nothing gives", "inputs: {x: {tokens: [«length»], vocab: 4}}\nmodel: [embedding: {dim: 4}]",
+    "a size that nothing gives",
+    "inputs: {x: {tokens: [«length»], vocab: 4}}\n"
+      + "model: [embedding: {dim: 4}]",
     Fault("unknown-size", "there is no size 'length'", help: "'batch'")),
   Faulty(
     "a size that is a list", "inputs: {x: {vector: n}}\nat: {n: «[1, 2]»}\nmodel: [rms_norm]",
@@ -309,7 +342,9 @@ private let sections = [
     "a misspelt section", "«modle»:\n  - rms_norm",
     Fault("unknown-section", "a blueprint has no section 'modle'", help: "did you mean 'model'?")),
   Faulty(
-    "a section that causes many unknown names", "«lets»: {dim: 4}\n" + words + "  - linear: {dim: $dim}",
+    "a section that causes many unknown names",
+    "«lets»: {dim: 4}\n" + words + "  - linear: "
+      + "{dim: $dim}",
     Fault("unknown-section", "'lets'", help: "'let'")),
   Faulty(
     "an unknown section", "«optimizer»: adam\n" + words,

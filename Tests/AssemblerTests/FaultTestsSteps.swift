@@ -1,15 +1,12 @@
 import Testing
 
-/// The syntax of steps, composites, sharing, blueprints as blocks and edits.
+/// The syntax of steps, constructs, names, sharing and composites.
 @Suite struct StepFaultTests {
   @Test(arguments: syntax) func syntaxFault(_ faulty: Faulty) throws { try check(faulty) }
   @Test(arguments: constructs) func constructFault(_ faulty: Faulty) throws { try check(faulty) }
   @Test(arguments: names) func nameFault(_ faulty: Faulty) throws { try check(faulty) }
   @Test(arguments: sharing) func sharingFault(_ faulty: Faulty) throws { try check(faulty) }
   @Test(arguments: composites) func compositeFault(_ faulty: Faulty) throws { try check(faulty) }
-  @Test(arguments: cuts) func cutFault(_ faulty: Faulty) throws { try check(faulty) }
-  @Test(arguments: edits) func editFault(_ faulty: Faulty) throws { try check(faulty) }
-  @Test(arguments: arguments) func argumentFault(_ faulty: Faulty) throws { try check(faulty) }
   @Test(arguments: several) func severalFault(_ faulty: Faulty) throws { try check(faulty) }
 }
 
@@ -181,7 +178,10 @@ private let sharing = [
     Fault("share-mismatch", "the shared weight 'a.weight' is [12, 12] but 'linear' needs [4, 12]")),
   Faulty(
     "other weights", words + "  - swiglu: {hidden: 4, share: «embed»}",
-    Fault("share-mismatch", "'embed' has no weight 'gate_proj.weight' for 'swiglu' to share", help: "own:")),
+    Fault(
+      "share-mismatch",
+      "'embed' has no weight 'gate_proj.weight' for 'swiglu' to "
+        + "share", help: "own:")),
   Faulty(
     "in a repeat, once",
     words + "  - rms_norm: {as: n}\n  - repeat: 3\n    body: [linear: {dim: 12, share: «n»}]",
@@ -223,7 +223,9 @@ private func mixer(_ settings: String, _ use: String) -> String {
 
 private let composites = [
   Faulty(
-    "a missing setting", words + "  - «mixer»\nblocks: {mixer: {settings: {‹n›: {type: int}}, body: [rms_norm]}}",
+    "a missing setting",
+    words + "  - «mixer»\n"
+      + "blocks: {mixer: {settings: {‹n›: {type: int}}, body: [rms_norm]}}",
     Fault("missing-setting", "'mixer' needs the setting 'n'", note: "declared here")),
   Faulty(
     "an integer that is a word", mixer("{‹n›: {type: int}}", "{n: «three»}"),
@@ -242,7 +244,10 @@ private let composites = [
     Fault("out-of-range", "'n' must be at most 1 but is 1.5", note: "declared here")),
   Faulty(
     "not a choice", mixer("{‹n›: {choices: [soft, hard]}}", "{n: «sft»}"),
-    Fault("out-of-range", "'n' must be one of soft, hard but is sft", help: "'soft'", note: "declared")),
+    Fault(
+      "out-of-range",
+      "'n' must be one of soft, hard but is "
+        + "sft", help: "'soft'", note: "declared")),
   Faulty(
     "infinite", mixer("{‹n›: {type: number}}", "{n: «.inf»}"),
     Fault("wrong-type", "'n' must be a finite number but is .inf")),
@@ -277,161 +282,14 @@ private let composites = [
     "a misspelt body", words + "  - mixer\nblocks: {mixer: {«bdy»: [rms_norm]}}",
     Fault("unknown-key", "a block has no 'bdy'", help: "'body'")),
   Faulty(
-    "inputs that are numbers", words + "  - mixer\nblocks: {mixer: {inputs: [«1»], body: [rms_norm]}}",
+    "inputs that are numbers",
+    words + "  - mixer\n"
+      + "blocks: {mixer: {inputs: [«1»], body: [rms_norm]}}",
     Fault("wrong-type", "'inputs' takes names, not an integer")),
   Faulty(
     "an output that is not there",
     words + "  - mixer\nblocks: {mixer: {body: [rms_norm], outputs: {y: «nrom»}}}",
     Fault("unknown-wire", "there is no wire 'nrom'")),
-]
-
-/// A blueprint to be used as a block.
-private let tower = [
-  "tower.yaml": """
-  inputs: {x: {sequence: [n, 12]}}
-  at: {n: 8}
-  let: {eps: 1e-6}
-  model:
-    - linear: {as: first}
-    - repeat: 3
-      as: layers
-      body: [rms_norm: {eps: $eps, as: norm}]
-    - linear: {as: last}
-  """
-]
-
-private let cuts = [
-  Faulty(
-    "tap of an unknown step", words + "  - tower: {tap: «layer.1»}", files: tower,
-    Fault("unknown-wire", "there is no wire 'layer.1' here", help: "layers")),
-  Faulty(
-    "tap of an unknown iteration", words + "  - tower: {tap: «layers.3»}", files: tower,
-    Fault("unknown-wire", "'layers' has no step '3' inside")),
-  Faulty(
-    "tap of a number", words + "  - tower: {tap: «3.5»}", files: tower,
-    Fault("wrong-type", "'tap' must be a name or a list of names but is a number, 3.5")),
-  Faulty(
-    "until an unknown step", words + "  - tower: {until: «lsat»}", files: tower,
-    Fault("unknown-path", "'tower' has no step 'lsat' to stop after", help: "'last'")),
-  Faulty(
-    "until an unknown iteration", words + "  - tower: {until: «layers.7»}", files: tower,
-    Fault("unknown-path", "'tower' has no step 'layers.7' to stop after")),
-  Faulty(
-    "entry at an unknown step", words + "  - tower: {entry: «layer»}", files: tower,
-    Fault("unknown-path", "'tower' has no step 'layer' to enter", help: "'layers'")),
-  Faulty(
-    "entry of a list", words + "  - tower: {entry: «[a]»}", files: tower,
-    Fault("wrong-type", "'entry' must be a name but is a list, [a]")),
-  Faulty(
-    "a value where variables are needed", words + "  - tower: «5»", files: tower,
-    Fault("wrong-type", "'tower' takes its variables by name", help: "tower: {eps: …}")),
-]
-
-private let edits = [
-  Faulty(
-    "set of an unknown variable", words + "  - tower: {set: {«epps»: 1}}", files: tower,
-    Fault("unknown-variable", "there is no variable 'epps' to set", help: "'eps'")),
-  Faulty(
-    "set of an unknown step", words + "  - tower: {set: {«layers.*.nrom.eps»: 1}}", files: tower,
-    Fault("unknown-path", "no step has the path 'layers.*.nrom.eps'", help: "layers.*.norm")),
-  Faulty(
-    "set of an unknown setting", words + "  - tower: {set: {«layers.*.norm.epps»: 1}}", files: tower,
-    Fault("unknown-setting", "'rms_norm' has no setting 'epps'", help: "'eps'")),
-  Faulty(
-    "set of a wrong value", words + "  - tower: {set: {layers.*.norm.eps: «big»}}", files: tower,
-    Fault("wrong-type", "'eps' must be a number but is a string, 'big'")),
-  Faulty(
-    "set of a repeat's setting", "extends: tower\nset: {«layers.eps»: 3}", files: tower,
-    Fault("unknown-setting", "'repeat' has no setting 'eps'")),
-  Faulty(
-    "swap of an unknown step", words + "  - tower: {swap: {«layers.*.mixer»: linear}}", files: tower,
-    Fault("unknown-path", "no step has the path 'layers.*.mixer'")),
-  Faulty(
-    "swap for an unknown block", words + "  - tower: {swap: {layers.*.norm: «layer_nrom»}}", files: tower,
-    Fault("unknown-block", "'layer_nrom'", help: "'layer_norm'")),
-  Faulty(
-    "swap as a list", words + "  - tower: {swap: «[a]»}", files: tower,
-    Fault("wrong-type", "'swap' takes a mapping of paths but is a list", help: "{path: …}")),
-  Faulty(
-    "remove of an unknown step", "extends: tower\nremove: [first, «second»]", files: tower,
-    Fault("unknown-path", "no step has the path 'second'")),
-  Faulty(
-    "remove of a number", "extends: tower\nremove: «3»", files: tower,
-    Fault("wrong-type", "'remove' takes paths of steps, not an integer")),
-  Faulty(
-    "insert at an unknown step",
-    "extends: tower\ninsert: {after: «frist», steps: [rms_norm]}", files: tower,
-    Fault("unknown-path", "no step has the path 'frist'", help: "'first'")),
-  Faulty(
-    "insert without a place", "extends: tower\ninsert: «{steps: [rms_norm]}»", files: tower,
-    Fault("missing-key", "'insert' needs 'before' or 'after'")),
-  Faulty(
-    "insert without steps", "extends: tower\ninsert: «{after: first}»", files: tower,
-    Fault("missing-key", "'insert' needs 'steps'")),
-  Faulty(
-    "insert of a misspelt key", "extends: tower\ninsert: {«afetr»: first, steps: [rms_norm]}", files: tower,
-    Fault("unknown-key", "'insert' has no key 'afetr'", help: "'after'")),
-  Faulty(
-    "an inserted step that does not fit",
-    "extends: tower\ninsert: {after: first, steps: [attention: {heads: «5»}]}", files: tower,
-    Fault("indivisible", "5 heads do not divide the 12 channels")),
-]
-
-private let arguments = [
-  Faulty(
-    "--set of an unknown variable", "let: {dim: 4}\n" + words, set: ["«dmi»=3"],
-    Fault("unknown-variable", "there is no variable 'dmi' to set", help: "'dim'")),
-  Faulty(
-    "--set of a wrong type", "let: {‹dim›: 4}\n" + words, set: ["dim=«wide»"],
-    Fault("wrong-type", "'dim' is an integer, so it cannot be a string, 'wide'", note: "defined here")),
-  Faulty(
-    "--set of an unknown step", words, set: ["«embde.dim»=3"],
-    Fault("unknown-path", "no step has the path 'embde.dim'", help: "did you mean 'embed.dim'?")),
-  Faulty(
-    "--set of a value out of range", words, set: ["embed.dim=«-3»"],
-    Fault("out-of-range", "'dim' must be at least 1 but is -3")),
-  Faulty(
-    "--set of an unknown setting", words, set: ["«embed.dmi»=3"],
-    Fault("unknown-setting", "'embedding' has no setting 'dmi'", help: "'dim'")),
-  Faulty(
-    "--set without a value", words, set: ["embed.dim=«»"],
-    Fault("bad-argument", "there is no value after 'embed.dim='")),
-  Faulty(
-    "--set without a sign", words, set: ["«dim»"],
-    Fault("bad-argument", "'dim' is not of the form path=value")),
-  Faulty(
-    "--set without a path", words, set: ["«=3»"],
-    Fault("bad-argument", "'=3' is not of the form path=value")),
-  Faulty(
-    "--set of broken YAML", words, set: ["embed.dim=«[»1, 2"],
-    Fault("yaml-syntax", "this '[' is never closed", help: "']'")),
-  Faulty(
-    "--set of a bad expression", "let: {dim: 4}\n" + words, set: ["dim=${1 + «oops»}"],
-    Fault("unknown-name", "unknown name 'oops'")),
-  Faulty(
-    "--set with letters of two bytes", "let: {größe: 4}\n" + words, set: ["größe=«zehn»"],
-    Fault("wrong-type", "'größe' is an integer")),
-  Faulty(
-    "--swap of an unknown step", words, swap: ["«embd»=linear"],
-    Fault("unknown-path", "no step has the path 'embd'", help: "'embed'")),
-  Faulty(
-    "--swap for an unknown block", words + "  - rms_norm: {as: n}", swap: ["n=«layernrm»"],
-    Fault("unknown-block", "unknown block 'layernrm'", help: "'layer_norm'")),
-  Faulty(
-    "--swap for a bad setting", words + "  - rms_norm: {as: n}", swap: ["n={linear: {dim: «0»}}"],
-    Fault("out-of-range", "'dim' must be at least 1 but is 0")),
-  Faulty(
-    "--swap for a number", words, swap: ["embed=«3»"],
-    Fault("bad-step", "a step must name a block but is an integer")),
-  Faulty(
-    "--at of an unknown size", words, sizes: ["sqe": 4],
-    .elsewhere("unknown-size", "the blueprint has no size 'sqe'", help: "'seq'")),
-  Faulty(
-    "--at of zero", words, sizes: ["seq": 0],
-    .elsewhere("out-of-range", "the size 'seq' must be at least 1 but is 0")),
-  Faulty(
-    "--at of too much", words + "  - «attention»: {heads: 1}", sizes: ["seq": 1 << 40],
-    Fault("shape", "too large to be counted")),
 ]
 
 private let several = [
@@ -469,7 +327,9 @@ private let several = [
     words + "  - parallel: {a: [linear: {dim: «0»}], b: [linear: {dim: «-1»}]}",
     Fault("out-of-range", "but is 0"), Fault("out-of-range", "but is -1")),
   Faulty(
-    "two missing settings", words + "  - «mixer»\nblocks: {mixer: {settings: {a: {type: int}, b: {type: int}}, body: [rms_norm]}}",
+    "two missing settings",
+    words + "  - «mixer»\n"
+      + "blocks: {mixer: {settings: {a: {type: int}, b: {type: int}}, body: [rms_norm]}}",
     Fault("missing-setting", "'a'", note: "declared here"),
     .elsewhere("missing-setting", "'b'")),
   Faulty(
@@ -478,13 +338,16 @@ private let several = [
     Fault("out-of-range", "but is 0"), Fault("unknown-variable", "'no'")),
   Faulty(
     "faulty steps whose names are used later",
-    words + "  - linear: {dim: 3}\n    «oops»: 4\n    as: a\n  - rms_norm: {from: a}\n  - «[x]»\n  - rms_norm",
+    words + "  - linear: {dim: 3}\n    «oops»: 4\n    as: a\n  - rms_norm: {from: a}\n"
+      + "  - «[x]»\n  - rms_norm",
     Fault("bad-step", "'linear' and 'oops'"), Fault("bad-step", "is a list")),
   Faulty(
     "the same fault in every iteration is one",
     words + "  - repeat: 50\n    body: [attention: {heads: «5»}, linear: {dim: «0»}]",
     Fault("indivisible", "5 heads"), Fault("out-of-range", "but is 0")),
   Faulty(
-    "undefined aliases", words + "  - linear: {dim: «*d»}\n  - linear: {dim: 4, from: embed}\n  - «*step»",
+    "undefined aliases",
+    words + "  - linear: {dim: «*d»}\n"
+      + "  - linear: {dim: 4, from: embed}\n  - «*step»",
     Fault("undefined-alias", "'&d'"), Fault("undefined-alias", "'&step'")),
 ]

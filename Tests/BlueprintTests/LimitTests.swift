@@ -72,7 +72,7 @@ import Testing
   @Test func chainsOfModerateLengthWork() {
     let text = "${" + String(repeating: "1 + ", count: 200) + "1}"
     #expect(evaluate(text).0 == .int(201))
-    let nested = "${" + String(repeating: "(", count: 90) + "1" + String(repeating: ")", count: 90)
+    let nested = "${" + String(repeating: "(", count: 60) + "1" + String(repeating: ")", count: 60)
     #expect(evaluate(nested + "}").0 == .int(1))
   }
 

@@ -51,7 +51,7 @@ struct DocumentationTests {
     }
   }
 
-  @Test("every example of a block's page assembles into the catalogue", arguments: ["attention", "mamba", "moe"])
+  @Test("a block's page shows an example", arguments: ["attention", "mamba", "moe"])
   func pages(name: String) throws {
     let output = try Lab.run(["blocks", name])
     #expect(output.status == 0)

@@ -44,7 +44,9 @@ struct Parallel: Construct {
         let words = Merge.allCases.map(\.rawValue)
         let text = entry.value.string.map { "'\($0)'" } ?? entry.value.kind
         parser.fault(
-          "out-of-range", "'merge' must be one of 'add', 'multiply', 'concat', 'none' but is \(text)",
+          "out-of-range",
+          "'merge' must be one of 'add', 'multiply', 'concat', 'none' but is "
+            + "\(text)",
           at: entry.value.span,
           help: entry.value.string.flatMap { suggestions(for: $0, among: words).first }
             .map { "did you mean '\($0)'?" })

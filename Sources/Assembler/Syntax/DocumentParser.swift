@@ -262,7 +262,9 @@ struct DocumentParser {
     if kind.name == "tensor", axes.isEmpty, !sizes.isEmpty {
       if isValid {
         parser.fault(
-          "missing-key", "the input '\(entry.name)' needs 'axes', the name of the axis of each size",
+          "missing-key",
+          "the input '\(entry.name)' needs 'axes', the name of the axis of "
+            + "each size",
           at: entry.value.span, help: "such as '{tensor: [8, 64], axes: [heads, channels]}'")
       }
       return nil

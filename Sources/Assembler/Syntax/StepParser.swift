@@ -36,7 +36,10 @@ struct SyntaxParser {
   /// One step.
   func step(_ node: YAMLNode, depth: Int) -> Step? {
     if depth >= Assembly.maxDepth {
-      fault("too-deep", "steps are nested more than \(Assembly.maxDepth) levels deep", at: node.span)
+      fault(
+        "too-deep",
+        "steps are nested more than \(Assembly.maxDepth) levels "
+          + "deep", at: node.span)
       return nil
     }
     switch node.content {
@@ -267,7 +270,9 @@ struct SyntaxParser {
       fault("missing-key", "'insert' needs 'before' or 'after'", at: item.span)
       return
     }
-    if body.isEmpty, !isFaulty, !entries.contains(where: { $0.name == "step" || $0.name == "steps" }) {
+    if body.isEmpty, !isFaulty,
+      !entries.contains(where: { $0.name == "step" || $0.name == "steps" })
+    {
       fault("missing-key", "'insert' needs 'steps'", at: item.span)
     }
     edits.inserts.append((place.path, place.span, place.before, body))

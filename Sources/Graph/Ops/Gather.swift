@@ -14,7 +14,8 @@ public struct Gather: Operation {
     let table = operands[1].sizes
     guard table.count == 2, limit ?? 0 <= table[0] else {
       throw ShapeError(
-        "the ids go up to \((limit ?? 1) - 1) but the table has \(table.first ?? 0) rows", operand: 0)
+        "the ids go up to \((limit ?? 1) - 1) but the table has \(table.first ?? 0) rows",
+        operand: 0)
     }
     return [TensorType(operands[0].dims + [Dim(.channels, table[1])])]
   }

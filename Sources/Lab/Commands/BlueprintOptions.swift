@@ -136,8 +136,10 @@ final class Workbench {
         id: "missing-file",
         message: isDirectory
           ? "'\(name)' is a folder" : "there is no file and no shipped blueprint '\(name)'",
-        help: didYouMean(Workbench.stem(name), among: known)
-          ?? "shipped: \(known.prefix(12).joined(separator: ", "))")
+        help: known.contains(Workbench.stem(name))
+          ? "a shipped blueprint has that name: 'lab profile \(Workbench.stem(name))'"
+          : didYouMean(Workbench.stem(name), among: known)
+            ?? "shipped: \(known.prefix(12).joined(separator: ", "))")
     ])
     return nil
   }

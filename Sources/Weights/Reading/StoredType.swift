@@ -63,13 +63,15 @@ public enum StoredType: String, Hashable, Sendable, CaseIterable {
   }
 }
 
-/// The element count of a shape; nil when it is negative or does not fit in 64 bits.
+/// The element count of a shape; nil when there is none in 64 bits.
+///
+/// Zeros count last, so that no product of some of the sizes overflows when this one does not.
 func elementCount(_ shape: [Int]) -> Int? {
   var total = 1
-  for size in shape {
+  for size in shape where size != 0 {
     let (value, overflow) = total.multipliedReportingOverflow(by: size)
     if overflow || size < 0 { return nil }
     total = value
   }
-  return total
+  return shape.contains(0) ? 0 : total
 }
