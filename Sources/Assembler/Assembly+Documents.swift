@@ -90,10 +90,10 @@ extension Assembly {
       frame.define(definition.name, definition.value)
     }
     for size in sizes {
-      if document.sizes.contains(where: { $0.name == size.name }) || size.name == "batch" {
+      if document.sizeNames.contains(size.name) {
         frame.define(size.name, size.value)
       } else {
-        let known = document.sizes.map(\.name) + ["batch"]
+        let known = document.sizeNames
         log.report(
           Diagnostic(
             id: "unknown-size", message: "the blueprint has no size '\(size.name)'",
@@ -173,8 +173,9 @@ extension Assembly {
       if datum == nil {
         fault(
           "unknown-size", "there is no size '\(name)'", at: place, in: context,
-          help: didYouMean(name, among: context.frame.names)
-            ?? "give it under 'at:', such as 'at: {\(name): 2048}'")
+          help: suggestions(for: name, among: context.frame.names).first.map {
+            "did you mean '\($0)'?"
+          } ?? "give it under 'at:', such as 'at: {\(name): 2048}', or say '--at \(name)=2048'")
         return nil
       }
     }

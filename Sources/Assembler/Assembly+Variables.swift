@@ -5,6 +5,21 @@ extension Document {
   /// The names that a user of the blueprint can set.
   var variableNames: Set<String> { Set((variables + sizes).map(\.name)) }
 
+  /// The names that `--at` can give a size to: those under `at:`, and the bare names of inputs.
+  var sizeNames: [String] {
+    let free = inputs.flatMap { input in
+      input.sizes.compactMap { size -> String? in
+        if case .string(let name)? = size.constant { name } else { nil }
+      }
+    }
+    let fixed = Set(variables.map(\.name))
+    var names = sizes.map(\.name)
+    for name in free + ["batch"] where !names.contains(name) && !fixed.contains(name) {
+      names.append(name)
+    }
+    return names
+  }
+
   /// Whether `path` names an entry of a variable that is a mapping, such as `vision.dim`.
   func hasMember(_ path: String) -> Bool {
     var words = path.split(separator: ".", omittingEmptySubsequences: false)[...]

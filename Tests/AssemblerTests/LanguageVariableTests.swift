@@ -83,4 +83,17 @@ struct LanguageVariableTests {
     #expect(try width(text, set: ["at=4"]) == 10)
     #expect(try faults(small(text), set: ["at=5"]) == ["bad-index"])
   }
+
+  @Test("a size that only the inputs name is given on the command line")
+  func freeSize() throws {
+    let text = """
+      inputs: {prompt: {tokens: [seq]}}
+      model: [embedding: {vocab: 10, dim: 4}]
+      """
+    let graph = try graph(text, at: [("seq", 7)])
+    #expect(graph.outputTypes.map(\.sizes) == [[1, 7, 4]])
+    let result = try assemble(text)
+    #expect(result.graph == nil)
+    #expect(result.diagnostics.first?.help?.contains("--at seq=2048") == true)
+  }
 }
