@@ -331,7 +331,7 @@ private let inputs = [
     "a size that nothing gives",
     "inputs: {x: {tokens: [«length»], vocab: 4}}\n"
       + "model: [embedding: {dim: 4}]",
-    Fault("unknown-size", "there is no size 'length'", help: "'batch'")),
+    Fault("unknown-size", "there is no size 'length'", help: "'--at length=2048'")),
   Faulty(
     "a size that is a list", "inputs: {x: {vector: n}}\nat: {n: «[1, 2]»}\nmodel: [rms_norm]",
     Fault("wrong-type", "the size 'n' must be an integer but is a list, [1, 2]")),
