@@ -34,7 +34,7 @@ public struct AssemblyResult {
 ///
 /// What blocks trace to is remembered from one to the next.
 public final class Assembler {
-  private let library: Library
+  let library: Library
   private let traces = TraceCache()
 
   /// An assembler that knows the blocks of `registry` and finds files through `loader`.

@@ -56,13 +56,15 @@ extension Assembly {
       return (Wire.poisoned(step.headSpan), nil, nil)
     }
     let types = values.map { graph.types[$0.value] }
-    let key = TraceCache.Key(
-      block: step.head, settings: settings, ports: values.map(\.port), types: types)
     let path = context.join(name)
+    let key = TraceCache.Key(
+      block: step.head, settings: settings, ports: values.map(\.port), types: types,
+      adapters: adapters(over: path))
     guard
       let trace = traces[key]
         ?? newTrace(entry, settings, key, values, step, path: path, in: context)
     else { return (Wire.poisoned(step.headSpan), nil, nil) }
+    noteAdapters(of: trace, at: path)
     let module = addModule(name, block: step.head, parent: context.module, held: context.isHeld)
     guard let paths = parameterPaths(trace, path: path, step: step, in: context) else {
       return (Wire.poisoned(step.headSpan), nil, module)
@@ -83,7 +85,7 @@ extension Assembly {
     do {
       let result = try trace(
         block, name: step.head, inputs: values.map { ($0.port, graph.types[$0.value]) },
-        sharing: sharing)
+        sharing: sharing, adapters: key.adapters)
       if !sharing.asked { traces[key] = result }
       return result
     } catch {

@@ -75,7 +75,9 @@ extension Assembly {
       current = wire.ports.isEmpty ? nil : wire
     }
     declareGroups(of: document, in: inner)
-    var result = run(document.model ?? [], on: current, in: inner)
+    var result = adapting(document.adapts, below: base, in: inner) {
+      run(document.model ?? [], on: current, in: inner)
+    }
     checkCuts(step, instance, of: document, in: context)
     freeze(document, base: base)
     if instance.stopped { result = instance.result }

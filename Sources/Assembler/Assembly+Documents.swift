@@ -39,7 +39,9 @@ extension Assembly {
       current = document.inputs.count == 1 ? wire : nil
     }
     guard let model = document.model else { return }
-    var result = run(model, on: current, in: context)
+    var result = adapting(document.adapts, below: "", in: context) {
+      run(model, on: current, in: context)
+    }
     if !document.outputs.isEmpty {
       result = outputs(
         document.outputs.map { ($0.name, $0.wire) }, span: document.outputs[0].span, in: context)
@@ -60,7 +62,8 @@ extension Assembly {
       graph.frozen.append(
         FreezeRule(
           path: PathPattern(prefix + pattern),
-          except: document.except.map { PathPattern(prefix + $0) }))
+          except: document.except.map { PathPattern(prefix + $0) }
+            + spared(by: prefix + pattern)))
     }
   }
 

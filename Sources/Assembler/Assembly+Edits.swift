@@ -102,7 +102,8 @@ extension Assembly {
     var kept = old.settings.filter { declared.contains($0.name) && !given.contains($0.name) }
     for i in kept.indices where kept[i].frame == nil { kept[i].frame = context.frame }
     let dropped = old.settings.filter { !declared.contains($0.name) }
-    if !dropped.isEmpty {
+    // Who writes a swap into a blueprint has seen both blocks; from the command line it is news.
+    if !dropped.isEmpty, edit.isFromCommandLine {
       let list = dropped.map { "'\($0.name)'" }.joined(separator: ", ")
       log.report(
         Diagnostic(
@@ -124,6 +125,7 @@ extension Step {
     common.from = common.from ?? old.common.from
     common.freeze = common.freeze ?? old.common.freeze
     common.except = common.except ?? old.common.except
+    if common.adapt.isEmpty { common.adapt = old.common.adapt }
     return Step(
       head: head, headSpan: headSpan, settings: kept + settings, shorthand: shorthand,
       common: common, construct: construct, span: span)

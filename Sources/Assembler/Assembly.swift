@@ -20,6 +20,10 @@ final class Assembly {
   let traces: TraceCache
   var registry: Registry { library.registry }
   var edits: [Edit] = []
+  /// Low-rank matrices over linear layers of the steps that are being assembled.
+  var adapters: [LaidAdapter] = []
+  /// Whether there were any.
+  var hasAdapters = false
   /// Where every value was made.
   var origins: [Span] = []
   /// Values that nothing computes: those of `hold:`.
@@ -247,26 +251,35 @@ final class Assembly {
       if step.common.share != nil { context.sharing?.group.isOpen = false }
       context.sharing = sharing
     }
-
-    var result: Wire?
-    var scope: WireScope?
-    var module: Int?
-    if let construct = step.construct {
-      let input = inputs.flatMap { merged($0, span: step.headSpan) }
-      if let name {
-        let inner = context.child(name, block: step.head)
-        context.wires.open(name, inner.wires, module: inner.module, span: step.headSpan)
-        result = construct.assemble(step, on: input, in: inner)
-        inner.close(with: result)
-        (scope, module) = (inner.wires, inner.module)
-      } else {
-        result = construct.assemble(step, on: input, in: context)
-      }
-    } else if let name {
-      (result, scope, module) = call(step, name: name, inputs: inputs, in: context)
+    if let adapt = step.common.adapt.first, name == nil {
+      fault(
+        "bad-step", "an adapted '\(step.head)' needs a name", at: adapt.span, in: context,
+        help: "give it one with 'as:'")
+    }
+    let (result, scope, module) = adapting(
+      name == nil ? [] : step.common.adapt, below: context.join(name ?? ""), in: context
+    ) {
+      assemble(step, on: inputs, name: name, in: context)
     }
     freeze(step, name: name, in: context)
     return bind(result, scope, module, names, name, step, in: context)
+  }
+
+  /// Runs a wired step in its scope.
+  private func assemble(
+    _ step: Step, on inputs: [(port: String?, wire: Wire)]?, name: String?, in context: Context
+  ) -> Called {
+    if let construct = step.construct {
+      let input = inputs.flatMap { merged($0, span: step.headSpan) }
+      guard let name else { return (construct.assemble(step, on: input, in: context), nil, nil) }
+      let inner = context.child(name, block: step.head)
+      context.wires.open(name, inner.wires, module: inner.module, span: step.headSpan)
+      let result = construct.assemble(step, on: input, in: inner)
+      inner.close(with: result)
+      return (result, inner.wires, inner.module)
+    }
+    guard let name else { return (nil, nil, nil) }
+    return call(step, name: name, inputs: inputs, in: context)
   }
 
   private func bind(
@@ -326,7 +339,9 @@ final class Assembly {
     let path = context.join(name)
     let except = step.common.except.flatMap { strings($0, "'except'", in: context) } ?? []
     graph.frozen.append(
-      FreezeRule(path: PathPattern(path), except: except.map { PathPattern("\(path).\($0)") }))
+      FreezeRule(
+        path: PathPattern(path),
+        except: except.map { PathPattern("\(path).\($0)") } + spared(by: path)))
   }
 }
 

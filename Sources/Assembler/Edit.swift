@@ -20,6 +20,8 @@ final class Edit {
   let span: Span
   /// Where it is written: what its own expressions and steps see.
   let origin: Origin
+  /// Whether the user wrote it on the command line rather than into a file.
+  var isFromCommandLine: Bool { span.source.name.hasPrefix("--") }
   var isUsed = false
   private var frames: (place: Frame, both: Frame)?
 

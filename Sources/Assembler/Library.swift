@@ -159,8 +159,10 @@ final class Library {
     document.imports = parent.imports + document.imports
     document.shared = parent.shared + document.shared
     if document.outputs.isEmpty { document.outputs = parent.outputs }
+    document.names += parent.names
     document.freeze = parent.freeze + document.freeze
     document.except += parent.except
+    document.adapts = parent.adapts + document.adapts
     document.about = document.about ?? parent.about
     document.citation = document.citation ?? parent.citation
     document.bases = [parent] + parent.bases

@@ -2,13 +2,15 @@ internal import BlockKit
 internal import Blueprint
 internal import Graph
 
-/// Remembers what blocks trace to: that depends on their settings and input types alone.
+/// Remembers what blocks trace to: that depends on their settings, their input types and the
+/// adapters laid over them alone.
 final class TraceCache {
   struct Key: Hashable {
     let block: String
     let settings: [DatumEntry]
     let ports: [String]
     let types: [TensorType]
+    let adapters: [Adapter]
   }
 
   private struct JointKey: Hashable {

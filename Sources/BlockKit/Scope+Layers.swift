@@ -12,10 +12,10 @@ extension Scope {
     return results[0]
   }
 
-  /// A linear layer with its parameters right in this scope.
+  /// A linear layer with its parameters right in this scope, and the adapter laid over it.
   public func affine(
     _ x: Value, to out: Int, bias: Bool, weight: Initializer? = nil, biasInit: Initializer? = nil
-  ) throws(ShapeError) -> Value {
+  ) throws -> Value {
     let channels = try x.channels()
     var operands = [x, try matrix("weight", out: out, in: channels, weight)]
     if bias {
@@ -23,7 +23,7 @@ extension Scope {
       operands.append(
         try parameter("bias", [Dim(.channels, out)], biasInit ?? .uniform(bound: bound)))
     }
-    return try apply(.linear(Linear(bias: bias)), operands)
+    return try adapted(apply(.linear(Linear(bias: bias)), operands), x, to: out)
   }
 
   /// A normalisation with its parameters right in this scope.

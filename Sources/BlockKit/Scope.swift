@@ -8,6 +8,8 @@ public final class Scope {
   let index: Int
   let path: String
   let sharing: Sharing
+  /// The low-rank matrices that are laid over linear layers of the traced block.
+  let adapters: [Adapter]
 
   /// What the traced block may know of the weights it shares.
   public final class Sharing {
@@ -25,11 +27,14 @@ public final class Scope {
     }
   }
 
-  init(builder: TraceBuilder, index: Int, path: String, sharing: Sharing) {
+  init(
+    builder: TraceBuilder, index: Int, path: String, sharing: Sharing, adapters: [Adapter]
+  ) {
     self.builder = builder
     self.index = index
     self.path = path
     self.sharing = sharing
+    self.adapters = adapters
   }
 
   private func join(_ name: String) -> String { path.isEmpty ? name : "\(path).\(name)" }
@@ -80,7 +85,7 @@ public final class Scope {
   ) throws -> [Value] {
     let inner = Scope(
       builder: builder, index: builder.openScope(name, block: block, in: index),
-      path: join(name), sharing: sharing)
+      path: join(name), sharing: sharing, adapters: adapters)
     let results = try body(inner, inputs.map { $0.seen(from: inner) })
     builder.setOutputs(results.map(\.id), of: inner.index)
     return results.map { $0.seen(from: self) }
@@ -96,13 +101,14 @@ public final class Scope {
   }
 }
 
-/// Traces a block called on values of the given types.
+/// Traces a block called on values of the given types, with `adapters` over its linear layers.
 public func trace(
   _ block: some Block, name: String, inputs: [(port: String, type: TensorType)],
-  sharing: Scope.Sharing
+  sharing: Scope.Sharing, adapters: [Adapter] = []
 ) throws -> Trace {
   let builder = TraceBuilder(block: name, inputs: inputs.map(\.type))
-  let scope = Scope(builder: builder, index: 0, path: "", sharing: sharing)
+  let scope = Scope(
+    builder: builder, index: 0, path: "", sharing: sharing, adapters: adapters)
   let values = inputs.enumerated().map { index, input in
     (name: input.port, value: Value(id: index, type: input.type, scope: scope))
   }

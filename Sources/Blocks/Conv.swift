@@ -4,7 +4,7 @@ internal import Graph
 /// A convolution over a map, or along a sequence.
 public struct Conv: Layer {
   public static let info = BlockInfo(
-    "conv", "A convolution over a map or along a sequence.", family: .vision,
+    "conv", "A convolution over a map, along a sequence or over named axes.", family: .vision,
     inputs: [.one("x", "batch, channels, height, width; or batch, sequence, channels")],
     example: "- conv: {dim: 64, kernel: 3, stride: 2, padding: 1}")
 
@@ -17,6 +17,8 @@ public struct Conv: Layer {
   @Setting("Whether every channel is convolved on its own (groups: channels).")
   public var depthwise = false
   @Setting("Whether a bias is added.") public var bias = true
+  @Setting("The axes of the kernel; default: height and width, or sequence.")
+  public var axes: [String] = []
 
   public init() {}
 
@@ -29,7 +31,7 @@ public struct Conv: Layer {
         "groups", "\(count) groups do not divide \(channels) and \(out) channels",
         id: "indivisible")
     }
-    let spatial: [Axis] = x.type.size(.height) != nil ? [.height, .width] : [.sequence]
+    let spatial = try spatialAxes(axes, of: x)
     let extents = spatial.map {
       Convolution.Extent(
         $0, kernel: kernel, stride: stride, before: padding, after: padding, dilation: dilation)
@@ -49,6 +51,16 @@ public struct Conv: Layer {
     return try scope.apply(
       .convolution(Convolution(extents, groups: count, bias: bias)), operands)
   }
+}
+
+/// The axes that a kernel or a window spans: those named, or height and width, or the sequence.
+func spatialAxes(_ names: [String], of x: Value) throws -> [Axis] {
+  if names.isEmpty { return x.type.size(.height) != nil ? [.height, .width] : [.sequence] }
+  guard Set(names).count == names.count else { throw SettingError("axes", "an axis stands twice") }
+  for name in names where x.type.size(Axis(name)) == nil {
+    throw SettingError("axes", "the input has no axis '\(name)': it is \(x.type)")
+  }
+  return names.map { Axis($0) }
 }
 
 /// A causal depthwise convolution along the sequence: exactly as many outputs as inputs.

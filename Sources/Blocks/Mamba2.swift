@@ -4,7 +4,9 @@ internal import Graph
 /// The Mamba-2 mixer: state-space duality with one scalar decay per head (Dao & Gu 2024, section 7).
 ///
 /// One projection gives z, x, B, C and Δ; a causal convolution runs over x, B and C together;
-/// the result is normalised after gating: `out_proj(rms_norm(y ⊙ silu(z)))`.
+/// the result is normalised after gating: `out_proj(rms_norm(y ⊙ silu(z)))`. With `bidirectional` a
+/// second convolution and scan, in the scope `backward`, read the projection from its end, and the
+/// mean of both normalised results goes to out_proj (ML-Mamba, Huang and others 2024).
 public struct Mamba2: Layer {
   public static let info = BlockInfo(
     "mamba2", "Mamba-2 mixer: state-space duality (SSD) between two linear layers, gated.",
@@ -23,6 +25,8 @@ public struct Mamba2: Layer {
   @Setting("Whether in_proj and out_proj have biases.") public var bias = false
   @Setting("Whether the gated result is normalised.") public var gatedNorm = true
   @Setting("ε of the gated norm.", .atLeast(0)) public var normEps = 1e-5
+  @Setting("Whether a second scan runs from the end; the mean of both is taken.")
+  public var bidirectional = false
   @Setting("Least initial step Δ.", .atLeast(0)) public var dtMin = 0.001
   @Setting("Greatest initial step Δ.", .atLeast(0)) public var dtMax = 0.1
   @Setting("Floor of the initial step Δ.", .atLeast(0)) public var dtInitFloor = 1e-4
@@ -54,11 +58,31 @@ public struct Mamba2: Layer {
     let pieces = try split(
       scope.linear("in_proj", u, to: inner + convolved + heads, bias: bias),
       [inner, convolved, heads])
-    let (z, dtRaw) = (pieces[0], pieces[2])
-    let mixed = try silu(
-      scope.causalConvolution("conv1d", pieces[1], kernel: dConv, bias: convBias))
-    let parts = try split(mixed, [inner, shared, shared])
+    let z = try silu(pieces[0])
+    var results = [try scan(pieces[1], pieces[2], [inner, shared, shared], in: scope) * z]
+    if bidirectional {
+      let back = try scope.scope(
+        "backward", block: "direction", [reversed(pieces[1]), reversed(pieces[2])]
+      ) { own, inputs in
+        [try scan(inputs[0], inputs[1], [inner, shared, shared], in: own)]
+      }[0]
+      results.append(try back * reversed(z))
+    }
+    if gatedNorm { results = try normalized(results, in: scope) }
+    var y = results[0]
+    if bidirectional {
+      y = try (y + reversed(results[1])).apply(.affine(Affine(factor: 0.5, offset: 0)))
+    }
+    return try scope.linear("out_proj", y, to: channels, bias: bias)
+  }
 
+  /// Convolution and scan of one direction: `mixed` holds x, B and C in pieces of `sizes`.
+  private func scan(
+    _ mixed: Value, _ dtRaw: Value, _ sizes: [Int], in scope: Scope
+  ) throws -> Value {
+    let parts = try split(
+      silu(scope.causalConvolution("conv1d", mixed, kernel: dConv, bias: convBias)), sizes)
+    let heads = try dtRaw.channels()
     let head = [Dim(.heads, heads)]
     let dtBias = try scope.parameter(
       "dt_bias", head, .inverseSoftplusStep(low: dtMin, high: dtMax, floor: dtInitFloor))
@@ -70,12 +94,20 @@ public struct Mamba2: Layer {
     let decay = try activation(.negate, activation(.exp, logA))
     let y = try splitHeads(parts[0], heads).apply(
       .ssd(SSD(chunk: chunk, skip: true)), delta, decay, groups(parts[1]), groups(parts[2]), skip)
+    return try mergeHeads(y)
+  }
 
-    var gated = try mergeHeads(y) * silu(z)
-    if gatedNorm {
-      gated = try scope.norm("norm", gated, .rms, groups: nGroups, epsilon: normEps)
+  /// The gated results, normalised with the same weights.
+  private func normalized(_ results: [Value], in scope: Scope) throws -> [Value] {
+    try scope.scope("norm", block: "rms_norm", results) { inner, inputs in
+      let weight = try inner.parameter("weight", [Dim(.channels, inputs[0].channels())], .ones)
+      let norm = Normalize(.rms, groups: nGroups, epsilon: normEps, weight: true, bias: false)
+      return try inputs.map { try $0.apply(.normalize(norm), weight) }
     }
-    return try scope.linear("out_proj", gated, to: channels, bias: bias)
+  }
+
+  private func reversed(_ x: Value) throws -> Value {
+    try x.apply(.flip(Flip(axis: .sequence)))
   }
 
   /// `(…, groups · state)` → `(…, heads: groups, state)`.

@@ -5,8 +5,12 @@ internal import Graph
 /// layers and adds their outputs, weighted (Shazeer and others 2017; Jiang and others 2024, section
 /// 2.1).
 ///
-/// Parameters: `router.weight` `[experts, in]`, then expert stacks `[experts, out, in]`. All experts
-/// count as parameters, the chosen ones as active and as work.
+/// With `score: sigmoid` and `score_bias` every expert is scored on its own and a learned bias
+/// decides the choice but not the weights (DeepSeek-V3 2024, equations 15 and 16).
+///
+/// Parameters: `router.weight` `[experts, in]`, then expert stacks `[experts, out, in]`, with
+/// `score_bias` a `score_bias` `[experts, 1]`. All experts count as parameters, the chosen ones as
+/// active and as work.
 public struct MixtureOfExperts: Layer {
   public static let info = BlockInfo(
     "moe", "Mixture of experts: every token is sent to the best few of many feed-forward layers.",
@@ -20,9 +24,17 @@ public struct MixtureOfExperts: Layer {
   public var hidden: Int? = nil
   @Setting("What an expert is.") public var expert = Kind.swiglu
   @Setting("Whether the chosen weights are scaled to sum to 1.") public var renormalize = true
+  @Setting("The function that makes weights of the router's results.") public var score = Score
+    .softmax
+  @Setting("Whether a learned bias per expert is added for the choice alone.")
+  public var scoreBias = false
+  @Setting("Factor on the weights.") public var scale = 1.0
 
   /// The layer that an expert is.
   public enum Kind: String, SettingChoice { case swiglu, mlp, linear }
+
+  /// How the router's results become weights.
+  public enum Score: String, SettingChoice { case softmax, sigmoid }
 
   public init() {}
 
@@ -31,11 +43,8 @@ public struct MixtureOfExperts: Layer {
       throw SettingError("top_k", "\(topK) of \(experts) experts cannot be chosen")
     }
     let channels = try x.channels()
-    let logits = try route(x, in: scope)
-    let chosen = try scope.applyAll(.topK(TopK(k: topK, axis: .experts)), [logits])
-    var weights = chosen[0]
-    if renormalize { weights = try weights.apply(.softmax(Softmax(axis: .experts))) }
-    let rows = try x.apply(.dispatch(Dispatch()), chosen[1])
+    let (weights, chosen) = try route(x, in: scope)
+    let rows = try x.apply(.dispatch(Dispatch()), chosen)
 
     func stack(_ name: String, _ x: Value, to out: Int) throws -> Value {
       let input = try x.channels()
@@ -44,7 +53,7 @@ public struct MixtureOfExperts: Layer {
         "experts.\(name)",
         [Dim(.experts, experts), Dim(.named("out"), out), Dim(.named("in"), input)],
         .uniform(bound: bound), active: .init(chosen: topK, all: experts))
-      return try x.apply(.expertLinear(ExpertLinear()), chosen[1], weight)
+      return try x.apply(.expertLinear(ExpertLinear()), chosen, weight)
     }
     func hiddenSize() throws -> Int {
       guard let hidden else {
@@ -67,11 +76,43 @@ public struct MixtureOfExperts: Layer {
     return try y.apply(.combine(Combine()), weights)
   }
 
-  /// Scores over the experts; without renormalisation they pass the softmax before the choice.
-  private func route(_ x: Value, in scope: Scope) throws -> Value {
-    let scores = try scope.linear("router", x, to: experts)
-    let dims = scores.type.dims.map { $0.axis == .channels ? Dim(.experts, $0.size) : $0 }
-    let logits = try scores.apply(.retype(Retype(TensorType(dims))))
-    return renormalize ? logits : try logits.apply(.softmax(Softmax(axis: .experts)))
+  /// The weights of the chosen experts, and which they are.
+  ///
+  /// A softmax over the chosen is the softmax over all, scaled to sum to 1.
+  private func route(_ x: Value, in scope: Scope) throws -> (weights: Value, chosen: Value) {
+    let results = try scope.linear("router", x, to: experts)
+    let dims = results.type.dims.map { $0.axis == .channels ? Dim(.experts, $0.size) : $0 }
+    let logits = try results.apply(.retype(Retype(TensorType(dims))))
+    let late = score == .softmax && renormalize && !scoreBias
+    let scores: Value =
+      switch score {
+      case _ where late: logits
+      case .softmax: try logits.apply(.softmax(Softmax(axis: .experts)))
+      case .sigmoid: try activation(.sigmoid, logits)
+      }
+    var weights: Value
+    let chosen: Value
+    if scoreBias {
+      let table = try scope.parameter(
+        "score_bias", [Dim(.experts, experts), Dim(.channels, 1)], .zeros)
+      let bias = try table.apply(.retype(Retype(TensorType([Dim(.experts, experts)]))))
+      let best = try scope.applyAll(.topK(TopK(k: topK, axis: .experts)), [scores + bias])
+      chosen = best[1]
+      // What was added for the choice is taken off again.
+      let added = try chosen.apply(.gather(Gather()), table)
+      weights = try best[0].apply(
+        .binary(Binary(.subtract)), added.apply(.retype(Retype(best[0].type))))
+    } else {
+      let best = try scope.applyAll(.topK(TopK(k: topK, axis: .experts)), [scores])
+      (weights, chosen) = (best[0], best[1])
+    }
+    if late {
+      weights = try weights.apply(.softmax(Softmax(axis: .experts)))
+    } else if renormalize {
+      let sum = try weights.apply(.reduce(Reduce(.sum, axes: [.experts])))
+      weights = try weights.apply(.binary(Binary(.divide)), sum)
+    }
+    if scale != 1 { weights = try weights.apply(.affine(Affine(factor: scale, offset: 0))) }
+    return (weights, chosen)
   }
 }

@@ -46,6 +46,8 @@ struct S6Core {
   var norm = S6Norm.none
   var normEps = 1e-6
   var dtBias = Initializer.inverseSoftplusStep(low: 0.001, high: 0.1, floor: 1e-4)
+  /// Whether x is a map `[…, height, width, channels]` that is scanned over its grid.
+  var overGrid = false
 
   /// `channels/16`, rounded up: the published rank of Δ.
   static func rank(of channels: Int) -> Int { channels / 16 + (channels % 16 == 0 ? 0 : 1) }
@@ -86,7 +88,9 @@ struct S6Core {
     let flatA = try reshape(logA, [Dim(.channels, inner), Dim(.state, dState)])
     let flatD = try reshape(skip, [Dim(.channels, inner)])
     let decay = try activation(.negate, activation(.exp, flatA))
-    return try x.apply(.selectiveScan(SelectiveScan(skip: true)), delta, decay, b, c, flatD)
+    let scan: Op =
+      overGrid ? .gridScan(GridScan(skip: true)) : .selectiveScan(SelectiveScan(skip: true))
+    return try x.apply(scan, delta, decay, b, c, flatD)
   }
 
   /// The channels of a piece, renamed to states.

@@ -4,8 +4,9 @@ internal import Graph
 /// Multi-head, grouped-query or multi-query attention, full, causal or in a sliding window, over
 /// its own input or over a memory (Vaswani and others 2017; Ainslie and others 2023).
 ///
-/// Parameters: `q_proj`, `k_proj`, `v_proj` (with `fused`: one `qkv_proj`) and `out_proj`, weights
-/// `[out, in]`.
+/// With `gate` the heads' results are multiplied by `sigmoid(gate_proj·x)` (Qiu and others 2025,
+/// arXiv 2505.06708). Parameters: `q_proj`, `k_proj`, `v_proj` (with `fused`: one `qkv_proj`) and
+/// `out_proj`, weights `[out, in]`.
 public struct SelfAttention: Block {
   public static let info = BlockInfo(
     "attention", "Attention over the sequence, or over a memory (cross-attention).",
@@ -13,6 +14,7 @@ public struct SelfAttention: Block {
     source: "Vaswani et al. 2017, arXiv 1706.03762; grouped queries: arXiv 2305.13245",
     inputs: [
       .one("x", "batch, sequence, channels"), .optional("memory", "batch, sequence, channels"),
+      .optional("bias", "heads, queries, keys"), .optional("positions", "sequence (ids)"),
     ],
     example: "- attention: {heads: 32, kv_heads: 8, window: 4096, rope: 10000}")
 
@@ -26,12 +28,16 @@ public struct SelfAttention: Block {
   public var causal: Bool? = nil
   @Setting("Positions that a query sees, its own included; null: all.", .atLeast(1))
   public var window: Int? = nil
+  @Setting("Positions at the start that all see, where it is causal.", .atLeast(0))
+  public var prefix: Int? = nil
   @Setting("Base of the rotary position embedding; null: none.", .atLeast(1))
   public var rope: Double? = nil
   @Setting("Channels of a head that are rotated; default: all.", .atLeast(2))
   public var ropeDim: Int? = nil
   @Setting("Whether rotated pairs are neighbours instead of the two halves.")
   public var ropeInterleaved = false
+  @Setting("Rotated pairs that follow each row of the input 'positions'; empty: all.", .atLeast(1))
+  public var ropeSections: [Int] = []
   @Setting("Whether the linear layers have biases.") public var bias = false
   @Setting("Whether queries, keys and values have biases; default: bias.")
   public var qkvBias: Bool? = nil
@@ -43,6 +49,8 @@ public struct SelfAttention: Block {
   @Setting("Factor on the scores; default: 1/√head_dim.") public var scale: Double? = nil
   @Setting("Whether q, k and v are one matrix (names only, no other difference).")
   public var fused = false
+  @Setting("Whether the result is multiplied by the sigmoid of a projection of the input.")
+  public var gate = false
   @Setting("Whether decoding keeps keys and values; default: if causal.")
   public var cache: Bool? = nil
 
@@ -68,26 +76,39 @@ public struct SelfAttention: Block {
         help: "choose a divisor of \(channels), or give 'head_dim'", id: "indivisible")
     }
     let size = headDim ?? channels / heads
-    let (q, k, v) = try project(x, memory, heads: heads, kv: kv, size: size, in: scope)
+    let (q, k, v) = try project(
+      x, memory, inputs["positions"], heads: heads, kv: kv, size: size, in: scope)
     let isCausal = causal ?? (memory == nil)
-    let mask: Attention.Mask =
-      switch (isCausal, window) {
-      case (true, let window?): .causalWindow(window)
-      case (true, nil): .causal
-      case (false, let window?): .window(window)
-      case (false, nil): .full
-      }
-    let mixed = try q.apply(
-      .attention(Attention(mask: mask, cached: cache ?? isCausal, scale: scale)), k, v)
-    return [
-      try scope.linear(
-        "out_proj", mergeHeads(mixed), to: dim ?? channels, bias: outBias ?? bias)
-    ]
+    let bias = inputs["bias"]
+    let attention = Attention(
+      mask: try mask(isCausal), bias: bias != nil, cached: cache ?? isCausal, scale: scale)
+    let mixed = try scope.apply(.attention(attention), [q, k, v] + (bias.map { [$0] } ?? []))
+    var y = try mergeHeads(mixed)
+    if gate {
+      let open = try scope.linear("gate_proj", x, to: y.channels(), bias: self.bias)
+      y = try y * activation(.sigmoid, open)
+    }
+    return [try scope.linear("out_proj", y, to: dim ?? channels, bias: outBias ?? self.bias)]
+  }
+
+  private func mask(_ isCausal: Bool) throws -> Attention.Mask {
+    if let prefix {
+      if !isCausal { throw SettingError("prefix", "'prefix' goes with 'causal: true'") }
+      if window != nil { throw SettingError("prefix", "'prefix' does not go with 'window'") }
+      return .prefix(prefix)
+    }
+    return switch (isCausal, window) {
+    case (true, let window?): .causalWindow(window)
+    case (true, nil): .causal
+    case (false, let window?): .window(window)
+    case (false, nil): .full
+    }
   }
 
   /// Queries, keys and values as heads, normalised and rotated.
   private func project(
-    _ x: Value, _ memory: Value?, heads: Int, kv: Int, size: Int, in scope: Scope
+    _ x: Value, _ memory: Value?, _ positions: Value?, heads: Int, kv: Int, size: Int,
+    in scope: Scope
   ) throws -> (Value, Value, Value) {
     func width(_ count: Int) throws -> Int {
       let (value, overflow) = count.multipliedReportingOverflow(by: size)
@@ -128,9 +149,17 @@ public struct SelfAttention: Block {
           "rotary positions need an even number of channels, at most a head's \(size), but get \(rotated)",
           id: "out-of-range")
       }
-      let rotary = Rotary(base: rope, rotated: rotated, interleaved: ropeInterleaved)
-      q = try q.apply(.rotary(rotary))
-      k = try k.apply(.rotary(rotary))
+      if positions == nil, !ropeSections.isEmpty {
+        throw SettingError("rope_sections", "sections need the input 'positions'")
+      }
+      let rotary = Rotary(
+        base: rope, rotated: rotated, interleaved: ropeInterleaved, positions: positions != nil,
+        sections: ropeSections)
+      let ids = positions.map { [$0] } ?? []
+      q = try scope.apply(.rotary(rotary), [q] + ids)
+      k = try scope.apply(.rotary(rotary), [k] + ids)
+    } else if positions != nil {
+      throw SettingError("rope", "the input 'positions' goes with 'rope'")
     }
     return (q, k, v)
   }

@@ -57,6 +57,8 @@ public enum Op: Sendable {
   case attention(Attention)
   case selectiveScan(SelectiveScan)
   case ssd(SSD)
+  case gridScan(GridScan)
+  case linearAttention(LinearAttention)
   case fft(FFT)
   case normalize(Normalize)
   case softmax(Softmax)
@@ -69,6 +71,7 @@ public enum Op: Sendable {
   case gather(Gather)
   case argMax(ArgMax)
   case take(Take)
+  case scatter(Scatter)
   case rearrange(Rearrange)
   case retype(Retype)
   case concat(Concat)
@@ -77,6 +80,7 @@ public enum Op: Sendable {
   case flip(Flip)
   case repeated(Repeat)
   case constant(Constant)
+  case relativeIndex(RelativeIndex)
   case topK(TopK)
   case dispatch(Dispatch)
   case expertLinear(ExpertLinear)
@@ -92,6 +96,8 @@ public enum Op: Sendable {
     case .attention(let op): op
     case .selectiveScan(let op): op
     case .ssd(let op): op
+    case .gridScan(let op): op
+    case .linearAttention(let op): op
     case .fft(let op): op
     case .normalize(let op): op
     case .softmax(let op): op
@@ -104,6 +110,7 @@ public enum Op: Sendable {
     case .gather(let op): op
     case .argMax(let op): op
     case .take(let op): op
+    case .scatter(let op): op
     case .rearrange(let op): op
     case .retype(let op): op
     case .concat(let op): op
@@ -112,6 +119,7 @@ public enum Op: Sendable {
     case .flip(let op): op
     case .repeated(let op): op
     case .constant(let op): op
+    case .relativeIndex(let op): op
     case .topK(let op): op
     case .dispatch(let op): op
     case .expertLinear(let op): op

@@ -32,6 +32,36 @@ public struct PathPattern: Sendable, Hashable {
     }
   }
 
+  private init(_ segments: ArraySlice<Segment>, of text: String) {
+    self.segments = Array(segments)
+    self.text = text
+  }
+
+  /// What is left of the pattern below `path`: the patterns of which one matches the rest of every
+  /// longer path that this one matches.
+  ///
+  /// None when no path at or below `path` matches; an empty one when `path` itself does.
+  public func remainders(below path: [Substring]) -> [PathPattern] {
+    var places: Set<Int> = [0]
+    for step in path {
+      var next: Set<Int> = []
+      for place in places {
+        var p = place
+        while p < segments.count, segments[p] == .anyNumber {
+          next.insert(p)
+          p += 1
+        }
+        if p < segments.count, segments[p].fits(step) { next.insert(p + 1) }
+      }
+      if next.isEmpty { return [] }
+      places = next
+    }
+    let parts = PathPattern.split(text)
+    return places.sorted().map { place in
+      PathPattern(segments[place...], of: parts[place...].joined(separator: "."))
+    }
+  }
+
   /// Splits at dots, but not inside of braces.
   private static func split(_ text: String) -> [String] {
     var parts: [String] = []

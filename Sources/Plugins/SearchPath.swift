@@ -37,6 +37,24 @@ public final class SearchPath {
     return source
   }
 
+  /// The blueprint that `folder/name.yaml` means when it lies in a family's folder below: the
+  /// folders of the search may be named without the family.
+  public func readInFamily(_ path: String) -> SourceText? {
+    let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+    guard let file = parts.last, file.hasSuffix(".yaml"), parts.count > 1 else { return nil }
+    let folder = SearchPath.real(parts.dropLast().joined(separator: "/"))
+    for candidate in folders where folder != nil && SearchPath.real(candidate) == folder {
+      if let found = files(below: candidate)[String(file.dropLast(5))] { return read(found) }
+    }
+    return nil
+  }
+
+  private static func real(_ path: String) -> String? {
+    guard let buffer = realpath(path, nil) else { return nil }
+    defer { free(buffer) }
+    return String(cString: buffer)
+  }
+
   /// The shipped and configured blueprints: bare name to path, sorted by name.
   public func blueprints() -> [(name: String, path: String)] {
     var found: [String: String] = [:]
@@ -44,6 +62,14 @@ public final class SearchPath {
       found.merge(files(below: folder)) { _, nearer in nearer }
     }
     return found.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
+  }
+
+  /// The blueprints with the folder they lie in, sorted by family and name.
+  public func families() -> [(family: String, name: String, path: String)] {
+    blueprints().map { entry in
+      let parts = entry.path.split(separator: "/")
+      return (parts.count > 1 ? String(parts[parts.count - 2]) : "", entry.name, entry.path)
+    }.sorted { ($0.0, $0.1) < ($1.0, $1.1) }
   }
 
   private func files(below folder: String) -> [String: String] {

@@ -12,7 +12,7 @@ struct DocumentationTests {
     "var name: String", "var attributes: [Attribute]", "func results(of", "func work(",
     "func state(_ operands", "static let info = BlockInfo", "init()", "func callAsFunction(",
     "func build(_ inputs", "func load(path", "func find(_ name", "func names(relativeTo",
-    "var description: String", "static func <",
+    "var description: String", "static func <", "func values(at path",
   ]
 
   @Test("every public declaration is documented")

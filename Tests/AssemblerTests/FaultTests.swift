@@ -41,8 +41,8 @@ private let unknownBlocks = [
     Fault("unknown-block", "unknown block 'layer-norm'", help: "did you mean 'layer_norm'?")),
   Faulty(
     "inside a repeat, once for all iterations",
-    words + "  - repeat: 4\n    body:\n      - residual: [rms_norm, «atention»: {heads: 3}]",
-    Fault("unknown-block", "'atention'", help: "did you mean 'attention'?")),
+    words + "  - repeat: 4\n    body:\n      - residual: [rms_norm, «attentin»: {heads: 3}]",
+    Fault("unknown-block", "'attentin'", help: "did you mean 'attention'?")),
   Faulty(
     "a composite of the file",
     words + "  - «mixr»\nblocks: {mixer: {body: [rms_norm]}}",

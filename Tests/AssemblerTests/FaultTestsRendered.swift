@@ -28,13 +28,13 @@ import Testing
   }
 
   @Test func anUnknownBlockInARepeat() throws {
-    let text = words + "  - repeat: 3\n    as: layers\n    body: [rms_norm, atention: {heads: 3}]"
+    let text = words + "  - repeat: 3\n    as: layers\n    body: [rms_norm, attentin: {heads: 3}]"
     #expect(
       try rendered(text) == """
-        test.yaml:7:22: error: unknown block 'atention' [unknown-block]
+        test.yaml:7:22: error: unknown block 'attentin' [unknown-block]
           |
         6 |     as: layers
-        7 |     body: [rms_norm, atention: {heads: 3}]
+        7 |     body: [rms_norm, attentin: {heads: 3}]
           |                      ^~~~~~~~
           = help: did you mean 'attention'?
           = in: layers.0

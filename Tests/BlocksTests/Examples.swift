@@ -19,6 +19,8 @@ enum Examples {
       c: {tensor: [batch, seq, 4], axes: [batch, sequence, state]}
       """
     let groups = "{tensor: [batch, seq, 2, 4], axes: [batch, sequence, heads, state]}"
+    let cells = "{tensor: [batch, seq, 3, 4], axes: [batch, height, width, state]}"
+    let heads = "{tensor: [batch, seq, 2, 8], axes: [batch, sequence, heads, channels]}"
     let matrix = "parameter: {shape: [64, 64], axes: [in, out], as: "
     return [
       "add": (pair, []), "subtract": (pair, []), "divide": (pair, []),
@@ -30,8 +32,10 @@ enum Examples {
           "parameter: {shape: [2, 64], axes: [sequence, channels], as: queries}"
         ]
       ),
+      "complex": (pair, []),
       "concat": ("{projector: {sequence: [seq, 64]}, words: {sequence: [seq, 64]}}", []),
-      "conv": (image, []),
+      "conv": (image, []), "conv_transpose": (image, []), "upsample": (image, []),
+      "timestep_embedding": ("{x: {ids: [], vocab: 9}}", []),
       "einsum": (
         "{x: {sequence: [seq, 64]}}",
         [
@@ -39,7 +43,20 @@ enum Examples {
         ]
       ),
       "embedding": ("{x: {tokens: [seq], vocab: 9}}", []),
+      "adaptive_pool": (image, []),
+      "grid_scan": (
+        "{u: {map: [seq, 3, 8]}, delta: {map: [seq, 3, 8]}, a: {tensor: [8, 4], "
+          + "axes: [channels, state]}, b: \(cells), c: \(cells)}", []
+      ),
+      "linear_attention": ("{q: \(heads), k: \(heads), v: \(heads), g: \(heads)}", []),
+      "mamba_2d": (image, []), "ss2d": (image, []),
+      "scatter": (
+        "{x: {sequence: [seq, 64]}, at: {sequence: [seq, 2]}, filling: {tensor: 64, axes: channels}}",
+        []
+      ),
       "matmul": ("{x: {sequence: [seq, 64]}}", [matrix + "w}"]),
+      "rep_conv": (image, []), "squeeze_excite": (image, []), "standardized_conv": (image, []),
+      "window_attention": ("{x: {image: [64, 12, 16]}}", []),
       "patch_embed": (image, []), "rearrange": (image, []), "reduce": (image, []),
       "scaled_dot_product_attention": (
         "{q: {sequence: [seq, 64]}, k: {sequence: [seq, 64]}, v: {sequence: [seq, 64]}}", []

@@ -41,15 +41,19 @@ struct LawTests {
     let (one, two) = (try Examples.call(name).trace, try Examples.call(name, batch: 2).trace)
     let fixed = try fixed(one)
     #expect(try self.fixed(two) == fixed)
-    // The only blocks that compute on weights alone: A = −exp(A_log), 2 per element.
+    // The only blocks that compute on weights alone; most of them A = −exp(A_log), 2 per element.
     let elementwise = [
       "mamba": 2 * 128 * 16, "mamba2": 2 * 2, "s6": 2 * 64 * 16,
-      "bidirectional_mamba": 2 * 2 * 128 * 16,
+      "bidirectional_mamba": 2 * 2 * 128 * 16, "mamba_2d": 2 * 6 * 16, "ss2d": 2 * 4 * 6 * 16,
+      "gated_delta_net": 2 * 4,
+      // standardised weights times their gain, which is scaled before
+      "standardized_conv": 64 * 3 * 9 + 64,
     ]
     #expect(fixed.elementwise == elementwise[name] ?? 0)
     for kind in CostClass.allCases {
       // √(variance + ε) of a fixed norm: 2 per channel, whatever the batch.
-      let own = name == "batch_norm" && kind == .normalization ? 2 * 64 : 0
+      let norms = ["batch_norm": 64, "rep_conv": 2 * 32]
+      let own = kind == .normalization ? 2 * (norms[name] ?? 0) : 0
       let once = fixed[kind] + own
       #expect(two.cost[kind] - once == 2 * (one.cost[kind] - once), "\(kind)")
     }
@@ -96,7 +100,8 @@ struct LawTests {
       #expect(setting.help.count > 3, "\(setting.name)")
       #expect(!setting.type.isEmpty)
       #expect(setting.name.allSatisfy { $0.isLowercase || $0.isNumber || $0 == "_" })
-      #expect(!["as", "from", "when", "share", "own", "freeze", "except"].contains(setting.name))
+      #expect(
+        !["as", "from", "when", "share", "own", "freeze", "except", "adapt"].contains(setting.name))
       // A default is a value that the setting takes.
       guard let fallback = setting.fallback else { continue }
       if case .failure(let faults) = entry.decode([(setting.name, fallback)]) {

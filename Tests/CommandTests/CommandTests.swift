@@ -138,6 +138,35 @@ struct CommandTests {
     }
   }
 
+  @Test("blueprints/README.md is what `lab systems --markdown` says")
+  func catalogue() throws {
+    let file = Lab.root.appendingPathComponent("blueprints/README.md")
+    let text = try Lab.run(["systems", "--markdown"]).out
+    if ProcessInfo.processInfo.environment["RECORD_SNAPSHOTS"] == "1" {
+      try text.write(to: file, atomically: true, encoding: .utf8)
+    }
+    #expect(try String(contentsOf: file, encoding: .utf8) == text)
+  }
+
+  @Test("a shipped blueprint's path may leave its family's folder out")
+  func familyFolder() throws {
+    let output = try Lab.run(["profile", "blueprints/zamba-7b.yaml", "--json", "--depth", "0"])
+    #expect(output.status == 0)
+    #expect(output.out.contains("\"file\": \"blueprints/hybrid/zamba-7b.yaml\""))
+  }
+
+  @Test("the catalogue has every family, and each system's numbers are its profile's")
+  func systems() throws {
+    let object = try Lab.json(["systems", "--json"])
+    let rows = try #require(object["results"] as? [[String: Any]])
+    let families = Set(rows.compactMap { $0["family"] as? String })
+    #expect(families == ["evolution", "transformer", "mamba", "hybrid", "modern", "parts"])
+    #expect(rows.count >= 194)
+    let zamba = try #require(rows.first { $0["blueprint"] as? String == "zamba-7b" })
+    #expect(zamba["parameters"] as? Int == 7_232_490_496)
+    #expect(zamba["flops"] as? Int == 5_930_993_532_160)
+  }
+
   @Test("completion scripts are made", arguments: ["bash", "zsh", "fish"])
   func completion(shell: String) throws {
     let output = try Lab.run(["--generate-completion-script", shell])
@@ -145,7 +174,7 @@ struct CommandTests {
     #expect(output.out.contains("profile"))
   }
 
-  @Test("every example of the help runs", arguments: ["profile", "build", "blocks"])
+  @Test("every example of the help runs", arguments: ["profile", "build", "blocks", "systems"])
   func examples(command: String) throws {
     let help = try Lab.run([command, "--help"]).out
     let lines = help.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }

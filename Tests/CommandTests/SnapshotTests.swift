@@ -27,6 +27,7 @@ struct SnapshotTests {
     ("blocks", ["blocks"]),
     ("blocks-attention", ["blocks", "attention"]),
     ("blocks-repeat", ["blocks", "repeat"]),
+    ("systems-evolution", ["systems", "evolution"]),
     ("unknown-blueprint", ["profile", "zamba-7"]),
     ("unknown-path", ["profile", "zamba-7b", "--explain", "layers.0.mixr"]),
     ("bad-set", ["profile", "samba-421m", "--set", "windw=512"]),

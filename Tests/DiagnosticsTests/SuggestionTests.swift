@@ -5,7 +5,7 @@ import Testing
   private static let blocks = ["mamba", "mamba2", "attention", "rms_norm", "swiglu", "ss2d"]
 
   @Test(arguments: [
-    ("mmaba", ["mamba"]), ("mamba3", ["mamba", "mamba2"]), ("atention", ["attention"]),
+    ("mmaba", ["mamba"]), ("mamba3", ["mamba", "mamba2"]), ("attentin", ["attention"]),
     ("atteniton", ["attention"]), ("RMS-Norm", ["rms_norm"]), ("RMSNorm", ["rms_norm"]),
     ("transformer", []), ("", []), ("x", []), ("mamba", ["mamba2"]),
   ]) func near(word: String, expected: [String]) {

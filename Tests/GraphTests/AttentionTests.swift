@@ -42,6 +42,7 @@ struct AttentionTests {
       guard keys >= queries else { continue }
       try check(.causal) { $1 <= $0 }
       for window in 1...11 { try check(.causalWindow(window)) { $1 <= $0 && $1 > $0 - window } }
+      for prefix in 0...11 { try check(.prefix(prefix)) { $1 <= $0 || $1 < prefix } }
     }
   }
 
@@ -77,6 +78,8 @@ struct AttentionTests {
     #expect(fails { try outcome(.full, queries: 5, keys: 4, heads: 6, kvHeads: 0) })
     #expect(fails { try outcome(.causalWindow(0), queries: 4, keys: 4) })
     #expect(fails { try outcome(.window(-1), queries: 4, keys: 4) })
+    #expect(fails { try outcome(.prefix(-1), queries: 4, keys: 4) })
+    #expect(fails { try outcome(.prefix(2), queries: 5, keys: 4) })
     let q = type((.sequence, 4), (.heads, 2), (.channels, 8))
     let attention = Op.attention(Attention(mask: .full, cached: false))
     #expect(refuses(attention, q, q))

@@ -31,10 +31,23 @@ struct AttributeTests {
       .attention(Attention(mask: .full, cached: false)),
       .attention(Attention(mask: .full, cached: true, scale: 0.5)),
       .attention(Attention(mask: .full, bias: true, cached: true)),
+      .attention(Attention(mask: .prefix(4), cached: true)),
+      .attention(Attention(mask: .prefix(5), cached: true)),
     ],
     [
       .rotary(Rotary(base: 1e4, rotated: 4)), .rotary(Rotary(base: 1e6, rotated: 4)),
       .rotary(Rotary(base: 1e4, rotated: 4, interleaved: true)),
+      .rotary(Rotary(base: 1e4, rotated: 4, positions: true)),
+      .rotary(Rotary(base: 1e4, rotated: 4, positions: true, sections: [1, 1])),
+    ],
+    [
+      .relativeIndex(RelativeIndex(.grid(height: 2, width: 3))),
+      .relativeIndex(RelativeIndex(.grid(height: 3, width: 2))),
+      .relativeIndex(RelativeIndex(.absoluteGrid(height: 2, width: 3))),
+      .relativeIndex(
+        RelativeIndex(.line(queries: 6, keys: 6, rows: 8, farthest: 9, both: true))),
+      .relativeIndex(
+        RelativeIndex(.line(queries: 6, keys: 6, rows: 8, farthest: 9, both: false))),
     ],
   ]
 

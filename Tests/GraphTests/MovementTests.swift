@@ -49,6 +49,13 @@ struct MovementTests {
         == [.batch, .channels, .height, .width])
   }
 
+  @Test("several new axes of one element")
+  func ones() throws {
+    let x = type((.batch, 2), (.channels, 3))
+    let found = try apply(.rearrange(Rearrange("b c -> b 1 c 1 1")), x)
+    #expect(found.results.map(\.sizes) == [[2, 1, 3, 1, 1]])
+  }
+
   @Test(
     "patterns that cannot be meant are refused",
     arguments: [

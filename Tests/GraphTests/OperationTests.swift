@@ -107,7 +107,7 @@ struct OperationTests {
       (.sqrt, 1), (.square, 1), (.tanh, 1), (.sin, 1), (.cos, 1), (.erf, 1), (.reciprocal, 1),
       (.sigmoid, 4), (.softplus, 3), (.silu, 5), (.gelu, 5), (.gelu_tanh, 9), (.quick_gelu, 6),
       (.squared_relu, 1), (.leaky_relu, 1), (.hard_sigmoid, 2), (.hard_swish, 3), (.mish, 5),
-      (.elu, 3), (.real, 0),
+      (.elu, 3), (.real, 0), (.imag, 0),
     ])
   func functions(function: Unary.Function, each: Int) throws {
     let x = type((.batch, 3), (.channels, 11))
@@ -136,6 +136,11 @@ struct OperationTests {
       #expect(mixed.cost.elementwise == one * 30)
       #expect(mixed.results[0].element == .complex)
     }
+    let joined = try apply(.binary(Binary(.complex)), x, row)
+    #expect(joined.results == [z])
+    #expect(joined.cost == Cost())
+    #expect(refuses(.binary(Binary(.complex)), z, x))
+    #expect(try apply(.unary(Unary(.imag)), z).results == [x])
     #expect(refuses(.binary(Binary(.add)), x, type((.channels, 4))))
     #expect(refuses(.binary(Binary(.add)), x, type((.height, 5), (.channels, 3))))
     #expect(refuses(.binary(Binary(.add)), x.with(.index(limit: 3)), x))

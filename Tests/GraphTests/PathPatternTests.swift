@@ -23,6 +23,30 @@ struct PathPatternTests {
     #expect(PathPattern(pattern).matches(path) == expected)
   }
 
+  @Test(
+    "what is left below a path matches exactly the rests of the whole's matches",
+    arguments: [
+      "a.b.c", "a.*.c", "**.c", "a.**.c", "**", "a.**", "**.b.**.c", "*.{b,c}.c", "a.b", "x.**",
+    ])
+  func remainders(text: String) {
+    let pattern = PathPattern(text)
+    let words = ["a", "b", "c"]
+    var paths = [[String]]()
+    for _ in 0..<4 {
+      paths = [[]] + paths.flatMap { path in words.map { path + [$0] } }
+    }
+    for path in paths {
+      for cut in 0...path.count {
+        let (head, tail) = (path[..<cut].map { $0[...] }, path[cut...].map { $0[...] })
+        let rests = pattern.remainders(below: head)
+        #expect(
+          rests.contains { $0.matches(tail) } == pattern.matches(path.map { $0[...] }),
+          "\(path) at \(cut): \(rests.map(\.text))")
+        #expect(rests.count == Set(rests).count)
+      }
+    }
+  }
+
   @Test("a rule reaches everything below a match, except what it names")
   func freezing() {
     let rule = FreezeRule(

@@ -63,3 +63,31 @@ func contents(_ path: String) -> [UInt8] {
     bytes.append(contentsOf: buffer[..<count])
   }
 }
+
+/// Writes a file.
+func put(_ bytes: [UInt8], at path: String) {
+  let file = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0o644)
+  guard file >= 0 else { return }
+  defer { close(file) }
+  var start = 0
+  while start < bytes.count {
+    let count = bytes[start...].withUnsafeBytes { write(file, $0.baseAddress, $0.count) }
+    guard count > 0 else { return }
+    start += count
+  }
+}
+
+/// A safetensors file with any header, true or not, and data.
+func safetensors(_ header: String, data: [UInt8] = [], length: UInt64? = nil) -> [UInt8] {
+  let length = length ?? UInt64(header.utf8.count)
+  let start = (0..<8).map { UInt8(truncatingIfNeeded: length >> UInt64(8 * $0)) }
+  return start + Array(header.utf8) + data
+}
+
+/// Little-endian bytes of numbers.
+func bytes<T: FixedWidthInteger>(_ values: [T]) -> [UInt8] {
+  values.flatMap { value in withUnsafeBytes(of: value.littleEndian) { Array($0) } }
+}
+
+/// Numbers counting up from 0.
+func counting(_ count: Int) -> [Float] { (0..<count).map(Float.init) }

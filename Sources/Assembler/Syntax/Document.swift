@@ -15,8 +15,11 @@ final class Document {
   var shared: [(name: String, span: Span, count: Template?)] = []
   var model: [Step]?
   var outputs: [(name: String, wire: Template, span: Span)] = []
+  /// `names:` our weights' paths and how a published checkpoint calls them.
+  var names: [(ours: String, span: Span, theirs: String, theirSpan: Span)] = []
   var freeze: [(pattern: String, span: Span)] = []
   var except: [String] = []
+  var adapts: [AdaptSyntax] = []
   var edits: [EditSyntax] = []
   var extends: (name: String, span: Span)?
   /// Whether a section is missing or unreadable that others build on: assembling the rest would
@@ -29,7 +32,8 @@ final class Document {
 
   static let keys = [
     "blueprint", "about", "source", "extends", "import", "inputs", "at", "let", "blocks", "shared",
-    "model", "outputs", "freeze", "except", "set", "swap", "insert", "remove", "version",
+    "model", "outputs", "freeze", "except", "adapt", "set", "swap", "insert", "remove", "names",
+    "version",
   ]
 }
 

@@ -72,6 +72,8 @@ struct DocumentParser {
     case "outputs": document.outputs = outputs(value)
     case "freeze": document.freeze = words(entry, "paths").map { ($0.text, $0.span) }
     case "except": document.except = words(entry, "paths").map(\.text)
+    case "names": document.names = names(entry)
+    case "adapt": document.adapts = parser.adapts(entry)
     case "set", "swap", "insert", "remove": parser.edits(entry, into: &edits, depth: 0)
     default:
       parser.fault(
@@ -176,6 +178,21 @@ struct DocumentParser {
         )
       }
     case .scalar: return [("output", parser.template(node), node.span)]
+    }
+  }
+
+  /// `names:` our path to the expression that a checkpoint's tensors are read by.
+  private func names(
+    _ entry: YAMLEntry
+  ) -> [(ours: String, span: Span, theirs: String, theirSpan: Span)] {
+    mapping(entry).compactMap { item in
+      guard let theirs = item.value.scalar, theirs.value != .null else {
+        parser.fault(
+          "wrong-type", "'\(item.name)' needs the checkpoint's name but is \(item.value.kind)",
+          at: item.value.span, help: "such as 'layers.{i}.attention.q_proj: model.layers.{i}.q'")
+        return nil
+      }
+      return (item.name, item.key.span, theirs.text, item.value.span)
     }
   }
 

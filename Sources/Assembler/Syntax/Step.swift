@@ -49,6 +49,8 @@ final class Step {
     var freeze: Template?
     /// Weights that train nevertheless.
     var except: Template?
+    /// Low-rank matrices over linear layers inside.
+    var adapt: [AdaptSyntax] = []
     /// An inner wire to read (blueprints as blocks).
     var tap: Template?
     /// The last step that runs (blueprints as blocks).
@@ -64,8 +66,8 @@ final class Step {
     static let keysOfBlueprints = ["tap", "until", "entry", "set", "swap", "insert", "remove"]
 
     static let keys = [
-      "as", "from", "when", "share", "own", "freeze", "except", "tap", "until", "entry", "set",
-      "swap", "insert", "remove",
+      "as", "from", "when", "share", "own", "freeze", "except", "adapt", "tap", "until", "entry",
+      "set", "swap", "insert", "remove",
     ]
   }
 }

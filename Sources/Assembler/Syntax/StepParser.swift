@@ -171,6 +171,7 @@ struct SyntaxParser {
     case "own": once(&common.own, template(value), entry)
     case "freeze": once(&common.freeze, template(value), entry)
     case "except": once(&common.except, template(value), entry)
+    case "adapt": common.adapt += adapts(entry)
     case "tap": once(&common.tap, template(value), entry)
     case "until": once(&common.until, template(value), entry)
     case "entry": once(&common.entry, template(value), entry)

@@ -54,6 +54,18 @@ public struct Divide: Block {
   }
 }
 
+/// The complex number of a real and an imaginary part.
+public struct ComplexStep: Block {
+  public static let info = BlockInfo(
+    "complex", "The complex number a + i·b of two real values.", family: .operations,
+    inputs: [.one("a", "any, the real part"), .one("b", "any, the imaginary part")],
+    example: "- complex: {from: [a, b]}")
+  public init() {}
+  public func build(_ inputs: Inputs, in scope: Scope) throws -> [Value] {
+    [try inputs.required("a").apply(.binary(Binary(.complex)), inputs.required("b"))]
+  }
+}
+
 /// A function of every element.
 public struct ActivationStep: Layer {
   public static let info = BlockInfo(

@@ -61,7 +61,7 @@ public struct DotProductAttention: Block {
     family: .operations, source: "Vaswani et al. 2017, eq. 1",
     inputs: [
       .one("q", "batch, sequence, channels"), .one("k", "batch, sequence, channels"),
-      .one("v", "batch, sequence, channels"),
+      .one("v", "batch, sequence, channels"), .optional("bias", "heads, queries, keys"),
     ],
     example: "- scaled_dot_product_attention: {heads: 4, causal: true, from: [q, k, v]}")
 
@@ -91,7 +91,10 @@ public struct DotProductAttention: Block {
       } else {
         causal ? .causal : .full
       }
-    let attention = Attention(mask: mask, cached: cache ?? causal, scale: scale)
-    return [try mergeHeads(q.apply(.attention(attention), k, v))]
+    let bias = inputs["bias"]
+    let attention = Attention(
+      mask: mask, bias: bias != nil, cached: cache ?? causal, scale: scale)
+    let operands = [q, k, v] + (bias.map { [$0] } ?? [])
+    return [try mergeHeads(scope.apply(.attention(attention), operands))]
   }
 }

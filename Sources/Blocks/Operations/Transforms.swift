@@ -95,6 +95,8 @@ public struct PoolStep: Layer {
   @Setting("Side of a window.", .atLeast(1)) public var kernel = 2
   @Setting("Step between windows; default: kernel.", .atLeast(1)) public var stride: Int? = nil
   @Setting("Padding on either side.", .atLeast(0)) public var padding = 0
+  @Setting("The axes of a window; default: height and width, or sequence.")
+  public var axes: [String] = []
 
   /// How elements are joined.
   public enum Kind: String, SettingChoice { case average, max }
@@ -102,12 +104,34 @@ public struct PoolStep: Layer {
   public init() {}
 
   public func callAsFunction(_ x: Value, in scope: Scope) throws -> Value {
-    let spatial: [Axis] = x.type.size(.height) != nil ? [.height, .width] : [.sequence]
-    let extents = spatial.map {
+    let extents = try spatialAxes(axes, of: x).map {
       Convolution.Extent(
         $0, kernel: kernel, stride: stride ?? kernel, before: padding, after: padding)
     }
     return try x.apply(.pool(Pool(average: kind == .average, extents)))
+  }
+}
+
+/// Average or maximum over windows that adapt to the size of the result.
+public struct AdaptivePoolStep: Layer {
+  public static let info = BlockInfo(
+    "adaptive_pool", "Average or maximum over windows that make a result of a given size.",
+    family: .operations, inputs: [.one("x", "a map or a sequence")],
+    example: "- adaptive_pool: {size: [14, 14]}")
+
+  @Setting("Height and width of the result, or its length; one number: both.", .atLeast(1))
+  public var size: [Int]
+  @Setting("How elements are joined.") public var kind = PoolStep.Kind.average
+
+  public init() {}
+
+  public func callAsFunction(_ x: Value, in scope: Scope) throws -> Value {
+    let spatial: [Axis] = x.type.size(.height) != nil ? [.height, .width] : [.sequence]
+    guard let first = size.first, size.count == 1 || size.count == spatial.count else {
+      throw SettingError("size", "'size' needs \(spatial.map(\.name).joined(separator: " and "))")
+    }
+    let grid = spatial.enumerated().map { Dim($1, size.count == 1 ? first : size[$0]) }
+    return try x.apply(.pool(Pool(average: kind == .average, grid: grid)))
   }
 }
 

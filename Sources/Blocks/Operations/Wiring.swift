@@ -163,3 +163,25 @@ public struct BroadcastStep: Block {
     return [try inputs.required("x").apply(.repeated(Repeat(Dim(Axis(axis), count))))]
   }
 }
+
+/// Puts rows on a grid at the places that their coordinates name.
+public struct ScatterStep: Block {
+  public static let info = BlockInfo(
+    "scatter", "Puts rows on a grid at the places that their coordinates name.", family: .wiring,
+    source: "2DMamba: Zhang et al. 2025, arXiv 2412.00678",
+    inputs: [
+      .one("x", "batch, sequence, channels"),
+      .one("at", "batch, sequence, 2 channels (along the width, along the height)"),
+      .one("filling", "channels (what the other cells hold)"),
+    ],
+    example: "- scatter: {from: [x, at, filling], grid: [24, 40], cell: 512}")
+  @Setting("Height and width of the grid in cells.", .atLeast(1)) public var grid: [Int]
+  @Setting("Side of a cell in the unit of the coordinates.", .atLeast(0)) public var cell = 1.0
+  public init() {}
+  public func build(_ inputs: Inputs, in scope: Scope) throws -> [Value] {
+    guard grid.count == 2 else { throw SettingError("grid", "'grid' is [height, width]") }
+    if cell == 0 { throw SettingError("cell", "a cell needs a side", id: "out-of-range") }
+    let scatter = Scatter(height: grid[0], width: grid[1], cell: cell)
+    return [try scope.apply(.scatter(scatter), inputs.all)]
+  }
+}

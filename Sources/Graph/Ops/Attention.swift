@@ -1,8 +1,9 @@
 /// Scaled dot-product attention with an exact count of the pairs its mask lets through.
 ///
 /// Operands: q `[…, sequence, heads, channels]`, k and v `[…, sequence, kv heads, channels]` and,
-/// with `bias`, an additive bias over `heads × queries × keys`. Query heads share key/value heads
-/// in equal groups (grouped-query attention). Result: `[…, sequence, heads, v channels]`.
+/// with `bias`, what is added to the scaled scores: `[heads, queries, keys]`, or that for every
+/// element of the leading axes. Query heads share key/value heads in equal groups (grouped-query
+/// attention). Result: `[…, sequence, heads, v channels]`.
 public struct Attention: Operation {
   /// Which keys a query sees.
   public enum Mask: Hashable, Sendable {
@@ -14,6 +15,8 @@ public struct Attention: Operation {
     case causalWindow(Int)
     /// Those at most `n` positions away on either side.
     case window(Int)
+    /// Those up to its own position, and the first `n` wherever it stands (a prefix language model).
+    case prefix(Int)
   }
 
   /// The mask.
@@ -22,14 +25,20 @@ public struct Attention: Operation {
   public let bias: Bool
   /// Whether decoding keeps the keys and values.
   public let cached: Bool
+  /// What a cache keeps of a position when it is not all keys and values: the channels of the
+  /// latent vector that they are made of; nil: keys and values.
+  public let latent: Int?
   /// The factor on the scores; nil is `1/√head_dim`.
   public let scale: Double?
 
   /// Attention with its mask.
-  public init(mask: Mask, bias: Bool = false, cached: Bool, scale: Double? = nil) {
+  public init(
+    mask: Mask, bias: Bool = false, cached: Bool, latent: Int? = nil, scale: Double? = nil
+  ) {
     self.mask = mask
     self.bias = bias
     self.cached = cached
+    self.latent = latent
     self.scale = scale
   }
 
@@ -45,9 +54,13 @@ public struct Attention: Operation {
     case .window(let n):
       list.append(Attribute("mask", .string("full")))
       list.append(Attribute("window", .int(n)))
+    case .prefix(let n):
+      list.append(Attribute("mask", .string("causal")))
+      list.append(Attribute("prefix", .int(n)))
     }
     list.append(Attribute("bias", .bool(bias)))
     list.append(Attribute("cached", .bool(cached)))
+    if let latent { list.append(Attribute("latent", .int(latent))) }
     if let scale { list.append(Attribute("scale", .double(scale))) }
     return list
   }
@@ -96,7 +109,7 @@ public struct Attention: Operation {
 
   private func checkMask(queries: Int, keys: Int) throws(ShapeError) {
     switch mask {
-    case .causal, .causalWindow:
+    case .causal, .causalWindow, .prefix:
       if keys < queries {
         throw ShapeError("a causal mask over \(queries) queries but only \(keys) keys", operand: 1)
       }
@@ -105,7 +118,8 @@ public struct Attention: Operation {
     switch mask {
     case .causalWindow(let n) where n < 1, .window(let n) where n < 0:
       throw ShapeError("a window of \(n) positions shows a query nothing")
-    case .full, .causal, .causalWindow, .window: break
+    case .prefix(let n) where n < 0: throw ShapeError("a prefix of \(n) positions")
+    case .full, .causal, .causalWindow, .window, .prefix: break
     }
   }
 
@@ -125,6 +139,13 @@ public struct Attention: Operation {
       let left = try beyond(queries, keys, by: n)
       let right = try beyond(keys, queries, by: n)
       return try times(queries, keys) - left - right
+    case .prefix(let n):
+      // Query i sees max(i + 1 + offset, seen) keys; for the first `few` of them `seen` is more.
+      let (offset, seen) = (keys - queries, min(n, keys))
+      let few = max(0, min(queries, seen - offset - 1))
+      let later = try causal(queries, offset: offset, window: Int.max)
+      let early = try causal(few, offset: offset, window: Int.max)
+      return try plus(try times(few, seen), later - early)
     }
   }
 
@@ -175,7 +196,12 @@ public struct Attention: Operation {
     switch mask {
     case .causalWindow(let n): kept = min(kept, n)
     case .window(let n): kept = min(kept, try plus(n, 1))
-    case .full, .causal: break
+    case .full, .causal, .prefix: break
+    }
+    if let latent {
+      return try product([
+        Dim(.batch, s.outer), Dim(.sequence, kept), Dim(.channels, latent),
+      ])
     }
     return try product([
       Dim(.batch, s.outer), Dim(.sequence, kept), Dim(.heads, s.kvHeads),

@@ -5,7 +5,7 @@ public struct Unary: Operation {
     case identity, relu, abs, negate, exp, log, sqrt, square, tanh, sin, cos, erf
     case reciprocal, sigmoid, softplus, silu, gelu
     case gelu_tanh, quick_gelu, squared_relu, leaky_relu, hard_sigmoid, hard_swish, mish, elu
-    case real
+    case real, imag
 
     /// Operations per element: each +, −, ·, ÷ and each elementary function is 1; comparisons and
     /// selections are 0.
@@ -13,7 +13,7 @@ public struct Unary: Operation {
     /// docs/concepts/costs.md writes every formula out.
     public var cost: Int {
       switch self {
-      case .identity, .relu, .abs, .real: 0
+      case .identity, .relu, .abs, .real, .imag: 0
       case .negate, .exp, .log, .sqrt, .square, .tanh, .sin, .cos, .erf, .reciprocal: 1
       case .sigmoid: 4  // 1 / (1 + exp(−x))
       case .softplus: 3  // log(1 + exp(x))
@@ -43,12 +43,13 @@ public struct Unary: Operation {
     if case .index = operands[0].element {
       throw ShapeError("\(function.rawValue) needs numbers but gets \(operands[0])", operand: 0)
     }
-    if operands[0].element == .complex, ![.real, .identity, .negate].contains(function) {
+    let isPart = function == .real || function == .imag
+    if operands[0].element == .complex, !isPart, ![.identity, .negate].contains(function) {
       throw ShapeError(
         "\(function.rawValue) of complex numbers is not defined here",
-        help: "take the real part first: 'activation: {function: real}'", operand: 0)
+        help: "take a part first: 'activation: {function: real}'", operand: 0)
     }
-    return [function == .real ? operands[0].with(.real) : operands[0]]
+    return [isPart ? operands[0].with(.real) : operands[0]]
   }
 
   public func work(_ operands: [TensorType], _ results: [TensorType]) throws(ShapeError) -> [Work] {
@@ -59,13 +60,15 @@ public struct Unary: Operation {
   }
 }
 
-/// `+`, `−`, `·` or `÷` of two values.
+/// `+`, `−`, `·` or `÷` of two values, or `a + i·b` of two real ones.
 ///
 /// Axes are matched by name; an axis that one side lacks, or has with size 1, is broadcast.
 public struct Binary: Operation {
   /// The arithmetic.
   public enum Function: String, Hashable, Sendable, CaseIterable {
     case add, subtract, multiply, divide, maximum, minimum
+    /// The complex number whose parts are the two values; no arithmetic.
+    case complex
   }
   /// Which of them.
   public let function: Function
@@ -100,12 +103,16 @@ public struct Binary: Operation {
           operand: 1)
       }
     }
-    if other.element == .complex { type.element = .complex }
+    let isComplex = operands.contains { $0.element == .complex }
+    if function == .complex, isComplex {
+      throw ShapeError("the parts of a complex number are real", operand: 0)
+    }
+    if isComplex || function == .complex { type.element = .complex }
     return [type]
   }
 
   public func work(_ operands: [TensorType], _ results: [TensorType]) throws(ShapeError) -> [Work] {
-    if function == .maximum || function == .minimum { return [] }
+    if [.maximum, .minimum, .complex].contains(function) { return [] }
     let elements = Factor("elements", try results[0].count())
     // A complex product is 4 products and 2 sums, a complex sum 2 sums.
     if results[0].element == .complex {
@@ -114,7 +121,7 @@ public struct Binary: Operation {
       case .add, .subtract: return [Work(.elementwise, name, both ? 2 : 1, elements)]
       case .multiply: return [Work(.elementwise, name, both ? 6 : 2, elements)]
       case .divide: return [Work(.elementwise, name, both ? 11 : 2, elements)]
-      case .maximum, .minimum: return []
+      case .maximum, .minimum, .complex: return []
       }
     }
     return [Work(.elementwise, name, elements)]
@@ -124,7 +131,12 @@ public struct Binary: Operation {
 /// Rotary position embedding on the first `rotated` channels of every head (Su and others 2021,
 /// equation 34): 4 products and 2 sums per pair.
 ///
-/// The table of angles depends on no input and is not counted.
+/// The table of angles depends on no input and is not counted, and neither is looking it up.
+///
+/// Operands: x and, with `positions`, ids `[sequence]` that take the place of 0, 1, 2, … With
+/// `sections` the ids are `[sections, sequence]`: pair i turns by its frequency `base^(−2i/rotated)`
+/// times the position of the section it lies in (Qwen2-VL's multimodal rotation: time, row,
+/// column).
 public struct Rotary: Operation {
   /// The base of the angles.
   public let base: Double
@@ -132,24 +144,35 @@ public struct Rotary: Operation {
   public let rotated: Int
   /// Whether a pair is two neighbours instead of the two halves.
   public let interleaved: Bool
+  /// Whether positions are a second operand.
+  public let positions: Bool
+  /// How many pairs follow each row of positions; empty: all of them follow the only one.
+  public let sections: [Int]
 
   /// A rotation of `rotated` channels.
-  public init(base: Double, rotated: Int, interleaved: Bool = false) {
+  public init(
+    base: Double, rotated: Int, interleaved: Bool = false, positions: Bool = false,
+    sections: [Int] = []
+  ) {
     self.base = base
     self.rotated = rotated
     self.interleaved = interleaved
+    self.positions = positions
+    self.sections = sections
   }
 
   public var name: String { "rotary" }
   public var attributes: [Attribute] {
     [
       Attribute("base", .double(base)), Attribute("rotated", .int(rotated)),
-      Attribute("interleaved", .bool(interleaved)),
+      Attribute("interleaved", .bool(interleaved)), Attribute("positions", .bool(positions)),
+      Attribute("sections", .ints(sections)),
     ]
   }
 
   public func results(of operands: [TensorType]) throws(ShapeError) -> [TensorType] {
-    try expect(operands, 1)
+    try expect(operands, positions ? 2 : 1)
+    if positions { try checkPositions(operands[1], of: operands[0]) }
     guard let channels = operands[0].size(.channels), operands[0].size(.sequence) != nil,
       rotated <= channels, rotated % 2 == 0, rotated > 0
     else {
@@ -157,7 +180,24 @@ public struct Rotary: Operation {
         "rotary positions over \(rotated) channels do not fit \(operands[0])",
         help: "the rotated channels must be even and at most a head's dimension", operand: 0)
     }
-    return operands
+    return [operands[0]]
+  }
+
+  private func checkPositions(_ type: TensorType, of x: TensorType) throws(ShapeError) {
+    var wanted = sections.isEmpty ? [] : [sections.count]
+    if let length = x.size(.sequence) { wanted.append(length) }
+    guard case .index = type.element, type.sizes == wanted else {
+      throw ShapeError(
+        "rotary positions must be ids of sizes \(wanted) but are \(type)", operand: 1)
+    }
+    var pairs = 0
+    for section in sections {
+      if section < 1 { throw ShapeError("a section of \(section) pairs turns nothing") }
+      pairs = try plus(pairs, section)
+    }
+    if !sections.isEmpty, pairs != rotated / 2 {
+      throw ShapeError("the sections hold \(pairs) pairs but \(rotated / 2) are rotated")
+    }
   }
 
   public func work(_ operands: [TensorType], _ results: [TensorType]) throws(ShapeError) -> [Work] {

@@ -117,7 +117,8 @@ public struct Rearrange: Operation {
     var dims: [Dim] = []
     for letters in output {
       let parts = letters.compactMap { bound[$0] }
-      dims.append(Dim(Rearrange.joined(parts, letters), try product(parts)))
+      let axis = letters.isEmpty ? .named("axis\(dims.count)") : Rearrange.joined(parts, letters)
+      dims.append(Dim(axis, try product(parts)))
     }
     return [TensorType(try distinct(dims), x.element)]
   }
@@ -363,7 +364,8 @@ public struct Constant: Operation {
   /// What it holds.
   public enum Kind: String, Hashable, Sendable {
     case zeros, ones
-    /// Sine and cosine positions of one axis.
+    /// Sine and cosine positions of one axis: channels 2i and 2i + 1 are sin and cos of
+    /// p / 10000^(2i/channels).
     case sinCos
     /// Sine and cosine positions of a grid, half of the channels for each side.
     case sinCos2D

@@ -34,22 +34,43 @@ public struct Reduce: Operation {
   }
 }
 
-/// Average or maximum over sliding windows, or over an adaptive grid.
+/// Average or maximum over sliding windows, or over the windows of an adaptive grid.
+///
+/// With a grid, window i of m over n elements is `⌊i·n/m⌋ ..< ⌈(i + 1)·n/m⌉`: together the windows of
+/// an axis hold n + m − gcd(n, m) elements.
 public struct Pool: Operation {
   /// Whether windows are averaged; otherwise their maximum is taken.
   public let average: Bool
-  /// The windows.
+  /// The sliding windows; empty with a grid.
   public let extents: [Convolution.Extent]
+  /// The axes and sizes of the result that the windows adapt to; empty with sliding windows.
+  public let grid: [Dim]
 
-  /// Pooling over windows.
+  /// Pooling over sliding windows.
   public init(average: Bool, _ extents: [Convolution.Extent]) {
     self.average = average
     self.extents = extents
+    grid = []
   }
 
-  public var name: String { average ? "average_pool" : "max_pool" }
+  /// Pooling to a result of the given sizes.
+  public init(average: Bool, grid: [Dim]) {
+    self.average = average
+    self.grid = grid
+    extents = []
+  }
+
+  public var name: String {
+    (grid.isEmpty ? "" : "adaptive_") + (average ? "average_pool" : "max_pool")
+  }
   public var attributes: [Attribute] {
-    [
+    if !grid.isEmpty {
+      return [
+        Attribute("axes", .strings(grid.map(\.axis.name))),
+        Attribute("sizes", .ints(grid.map(\.size))),
+      ]
+    }
+    return [
       Attribute("axes", .strings(extents.map(\.axis.name))),
       Attribute("kernel", .ints(extents.map(\.kernel))),
       Attribute("stride", .ints(extents.map(\.stride))),
@@ -68,15 +89,37 @@ public struct Pool: Operation {
       }
       type = type.resized(extent.axis, to: try extent.outputs(length))
     }
+    for dim in grid {
+      guard let length = type.size(dim.axis), length > 0, dim.size > 0 else {
+        throw ShapeError("pooling to \(dim.axis.name) \(dim.size) gets \(type)", operand: 0)
+      }
+      type = type.resized(dim.axis, to: dim.size)
+    }
     return [type]
   }
 
   public func work(_ operands: [TensorType], _ results: [TensorType]) throws(ShapeError) -> [Work] {
     guard average else { return [] }
     let outputs = Factor("outputs", try results[0].count())
+    let divided = Work(.elementwise, "÷ n", outputs)
+    if !grid.isEmpty {
+      let rest = TensorType(
+        results[0].dims.filter { dim in !grid.contains { $0.axis == dim.axis } })
+      var taps = 1
+      for dim in grid {
+        taps = try times(taps, try covered(operands[0].size(dim.axis) ?? 0, by: dim.size))
+      }
+      let outer = Factor("lines", try rest.count())
+      return [Work(.elementwise, "sum", outer, .n("elements of windows", taps)), divided]
+    }
     let taps = try product(extents.map { Dim($0.axis, $0.kernel) })
-    return [
-      Work(.elementwise, "sum", outputs, .n("window", taps)), Work(.elementwise, "÷ n", outputs),
-    ]
+    return [Work(.elementwise, "sum", outputs, .n("window", taps)), divided]
+  }
+
+  /// How many elements the `windows` adaptive windows over `length` elements hold together.
+  private func covered(_ length: Int, by windows: Int) throws(ShapeError) -> Int {
+    var (a, b) = (length, windows)
+    while b != 0 { (a, b) = (b, a % b) }
+    return try plus(length, windows) - a
   }
 }

@@ -129,7 +129,9 @@ final class Workbench {
     let path = name == "-" ? "/dev/stdin" : name
     let isDirectory = access("\(path)/.", F_OK) == 0
     if !isDirectory, let source = search.read(path) { return source }
-    if let source = search.find(name, relativeTo: nil) { return source }
+    if let source = search.find(name, relativeTo: nil) ?? search.readInFamily(name) {
+      return source
+    }
     let known = search.names(relativeTo: nil)
     report([
       Diagnostic(
@@ -154,6 +156,14 @@ final class Workbench {
     _ source: SourceText, changes: BlueprintOptions? = nil,
     sizes: [(name: String, value: Int)] = []
   ) -> Graph? {
+    assembled(source, changes: changes, sizes: sizes)?.graph
+  }
+
+  /// What assembling a blueprint gives; its faults are collected.
+  func assembled(
+    _ source: SourceText, changes: BlueprintOptions? = nil,
+    sizes: [(name: String, value: Int)] = []
+  ) -> AssemblyResult? {
     func texts(_ arguments: [String]?, _ name: String) -> [SourceText] {
       (arguments ?? []).filter { $0.contains("=") }.map { SourceText(name: name, text: $0) }
     }
@@ -163,7 +173,7 @@ final class Workbench {
     request.sizes = sizes
     let result = assembler.assemble(request)
     report(result.diagnostics)
-    return result.graph
+    return result
   }
 
   /// Collects diagnostics, each once.

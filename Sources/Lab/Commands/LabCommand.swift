@@ -11,6 +11,7 @@ public struct LabCommand: ParsableCommand {
       lab profile samba-421m --at seq=2k,32k,128k
       lab build blueprint.yaml -o out
       lab blocks mamba
+      lab systems
       """,
     discussion: """
       A blueprint is a YAML file of composable blocks. From the graph that it stands for the lab \
@@ -28,7 +29,8 @@ public struct LabCommand: ParsableCommand {
       """,
     version: labVersion,
     subcommands: [
-      ProfileCommand.self, BuildCommand.self, BlocksCommand.self, BenchCommand.self,
+      ProfileCommand.self, BuildCommand.self, BlocksCommand.self, SystemsCommand.self,
+      BenchCommand.self,
     ])
 
   /// The command without arguments.

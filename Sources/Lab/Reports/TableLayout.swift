@@ -5,7 +5,8 @@
 /// not fit runs over the edge.
 struct TableLayout {
   private static let spacing = 2
-  private static let comfortable = 40
+  /// Up to where names, and sentences, shrink before a column is dropped for them.
+  private static let comfortable = (name: 40, sentence: 24)
   private static let smallest = 8
 
   private let table: Table
@@ -26,8 +27,8 @@ struct TableLayout {
     widths = table.columns.map { DisplayWidth.of($0.header) }
     measure()
     dropColumns()
-    shrinkColumns(to: Self.comfortable)
-    shrinkColumns(to: Self.smallest)
+    shrinkColumns(to: widths.indices.map(comfort))
+    shrinkColumns(to: widths.map { _ in Self.smallest })
   }
 
   /// The drawn table, ending in a newline.
@@ -60,6 +61,11 @@ extension TableLayout {
     visible.reduce(0) { $0 + widths[$1] } + Self.spacing * max(visible.count - 1, 0)
   }
 
+  /// The width down to which a column shrinks without harm.
+  private func comfort(_ column: Int) -> Int {
+    table.columns[column].overflow == .end ? Self.comfortable.sentence : Self.comfortable.name
+  }
+
   private mutating func measure() {
     func widen(_ cells: [String?], _ prefix: String) {
       for (column, cell) in cells.enumerated() where column < widths.count {
@@ -79,7 +85,7 @@ extension TableLayout {
     func needed() -> Int {
       let cells = visible.reduce(0) { sum, column in
         let canShrink = table.columns[column].overflow != .keep
-        return sum + (canShrink ? min(widths[column], Self.comfortable) : widths[column])
+        return sum + (canShrink ? min(widths[column], comfort(column)) : widths[column])
       }
       return cells + Self.spacing * max(visible.count - 1, 0)
     }
@@ -94,10 +100,10 @@ extension TableLayout {
   }
 
   /// Narrows the widest column that may shrink, cell by cell, until all fits.
-  private mutating func shrinkColumns(to minimum: Int) {
+  private mutating func shrinkColumns(to minimum: [Int]) {
     while usedWidth > width {
       let shrinkable = visible.filter {
-        table.columns[$0].overflow != .keep && widths[$0] > minimum
+        table.columns[$0].overflow != .keep && widths[$0] > minimum[$0]
       }
       guard let widest = shrinkable.max(by: { widths[$0] < widths[$1] }) else { return }
       widths[widest] -= 1

@@ -124,7 +124,10 @@ extension Layout {
       return
     }
     let (size, stride) = (shape[axis], strides[axis])
-    if axis < shape.count - 1 {
+    if axis == shape.count - 2, strides[axis + 1] > stride {
+      transpose(source, target)
+      target += size * shape[axis + 1]
+    } else if axis < shape.count - 1 {
       for i in 0..<size { copy(axis + 1, source + i * stride, &target) }
     } else if stride == 1 {
       target.update(from: source, count: size)
@@ -132,6 +135,23 @@ extension Layout {
     } else {
       for i in 0..<size { target[i] = source[i * stride] }
       target += size
+    }
+  }
+
+  /// Rows read at a time: those of a cache line of the source.
+  private static let band = 16
+
+  /// Copies the last two axes when the first of them is the nearer one in memory.
+  private func transpose(_ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>) {
+    let (rows, columns) = (shape[shape.count - 2], shape[shape.count - 1])
+    let (down, across) = (strides[shape.count - 2], strides[shape.count - 1])
+    for first in stride(from: 0, to: rows, by: Layout.band) {
+      let end = min(rows, first + Layout.band)
+      for column in 0..<columns {
+        for row in first..<end {
+          target[row * columns + column] = source[row * down + column * across]
+        }
+      }
     }
   }
 }

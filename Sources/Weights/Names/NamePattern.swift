@@ -104,13 +104,17 @@ extension NamePattern {
     switch segment {
     case .many(let name):
       for count in 0...words.count {
+        guard match(words.dropFirst(count), rest, &captures) else { continue }
         captures[name] = words.prefix(count).map { String($0) }.joined(separator: ".")
-        if match(words.dropFirst(count), rest, &captures) { return true }
+        return true
       }
-      captures[name] = nil
       return false
     case .parts(let parts):
       guard let word = words.first else { return false }
+      // What cannot end well is not begun: this keeps many wildcards fast.
+      if case .literal(let end)? = parts.last, !word.reversed().starts(with: end.reversed()) {
+        return false
+      }
       return match(word[...], parts[...], &captures) { captures in
         match(words.dropFirst(), rest, &captures)
       }
