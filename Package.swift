@@ -25,6 +25,8 @@ let package = Package(
     .target(name: "Blueprint", dependencies: ["Diagnostics", "CYaml"], swiftSettings: strict),
     .target(name: "Weights", dependencies: ["Graph"], swiftSettings: strict),
     .target(name: "Exporters", dependencies: ["Graph"], swiftSettings: strict),
+    .target(name: "CKernels"),
+    .target(name: "Kernels", dependencies: ["Graph", "CKernels"], swiftSettings: strict),
     .target(
       name: "BlockKit", dependencies: ["Graph", "Blueprint", "Diagnostics"],
       swiftSettings: strict),
@@ -38,7 +40,7 @@ let package = Package(
     .target(
       name: "Lab",
       dependencies: [
-        "Assembler", "Blocks", "Plugins", "Exporters", "Weights", "BlockKit", "Graph",
+        "Assembler", "Blocks", "Plugins", "Exporters", "Weights", "Kernels", "BlockKit", "Graph",
         "Blueprint", "Diagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -54,6 +56,7 @@ let package = Package(
     .testTarget(
       name: "BlueprintTests", dependencies: ["Blueprint", "Diagnostics"], swiftSettings: strict),
     .testTarget(name: "GraphTests", dependencies: ["Graph"], swiftSettings: strict),
+    .testTarget(name: "KernelsTests", dependencies: ["Kernels", "Graph"], swiftSettings: strict),
     .testTarget(name: "WeightsTests", dependencies: ["Weights", "Graph"], swiftSettings: strict),
     .testTarget(
       name: "ExportersTests", dependencies: ["Exporters", "Graph"], swiftSettings: strict),

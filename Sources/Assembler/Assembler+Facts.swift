@@ -44,6 +44,11 @@ extension Assembler {
     }
   }
 
+  /// The variables and sizes that `--set` can change; empty when the blueprint cannot be read.
+  public func variables(of source: SourceText) -> [String] {
+    library.load(source, at: nil, log: DiagnosticLog())?.variableNames.sorted() ?? []
+  }
+
   /// The rules by which a blueprint reads published checkpoints; empty when it has none.
   public func names(of source: SourceText) -> [NameFacts] {
     guard let document = library.load(source, at: nil, log: DiagnosticLog()) else { return [] }

@@ -34,7 +34,14 @@ extension Scope {
     var operands = [x]
     if weight { operands.append(try parameter("weight", dims, .ones)) }
     if bias { operands.append(try parameter("bias", dims, .zeros)) }
-    let norm = Normalize(kind, groups: groups, epsilon: epsilon, weight: weight, bias: bias)
+    // A batch norm at inference uses the statistics that training has left.
+    if kind == .batch {
+      operands.append(try buffer("running_mean", dims, .zeros))
+      operands.append(try buffer("running_var", dims, .ones))
+    }
+    let norm = Normalize(
+      kind, groups: groups, epsilon: epsilon, weight: weight, bias: bias,
+      statistics: kind == .batch)
     return try apply(.normalize(norm), operands)
   }
 

@@ -51,6 +51,16 @@ public final class Scope {
     return Value(id: id, type: type, scope: self)
   }
 
+  /// A tensor that is stored with the weights but neither trained nor counted.
+  public func buffer(
+    _ name: String, _ dims: [Dim], _ initializer: Initializer
+  ) throws(ShapeError) -> Value {
+    let type = TensorType(dims)
+    let id = try builder.parameter(
+      join(name), type, initializer, active: nil, isBuffer: true, in: index)
+    return Value(id: id, type: type, scope: self)
+  }
+
   /// A learned matrix `[out, in]`.
   public func matrix(
     _ name: String, out: Int, in input: Int, _ initializer: Initializer? = nil

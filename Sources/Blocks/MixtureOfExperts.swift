@@ -8,6 +8,9 @@ internal import Graph
 /// With `score: sigmoid` and `score_bias` every expert is scored on its own and a learned bias
 /// decides the choice but not the weights (DeepSeek-V3 2024, equations 15 and 16).
 ///
+/// With `groups` only the experts of the `top_groups` best groups can be chosen, a group being as
+/// good as its best expert (DeepSeek-V2 2024, section 2.2.2).
+///
 /// Parameters: `router.weight` `[experts, in]`, then expert stacks `[experts, out, in]`, with
 /// `score_bias` a `score_bias` `[experts, 1]`. All experts count as parameters, the chosen ones as
 /// active and as work.
@@ -29,6 +32,10 @@ public struct MixtureOfExperts: Layer {
   @Setting("Whether a learned bias per expert is added for the choice alone.")
   public var scoreBias = false
   @Setting("Factor on the weights.") public var scale = 1.0
+  @Setting("Equal groups of experts, of which only the best take part.", .atLeast(1))
+  public var groups = 1
+  @Setting("Groups that take part: those with the best expert.", .atLeast(1))
+  public var topGroups = 1
 
   /// The layer that an expert is.
   public enum Kind: String, SettingChoice { case swiglu, mlp, linear }
@@ -41,6 +48,17 @@ public struct MixtureOfExperts: Layer {
   public func callAsFunction(_ x: Value, in scope: Scope) throws -> Value {
     if topK > experts {
       throw SettingError("top_k", "\(topK) of \(experts) experts cannot be chosen")
+    }
+    if experts % groups != 0 {
+      throw SettingError(
+        "groups", "\(groups) groups do not divide the \(experts) experts", id: "indivisible")
+    }
+    if topGroups > groups {
+      throw SettingError("top_groups", "\(topGroups) of \(groups) groups cannot take part")
+    }
+    if topK > experts / groups * topGroups {
+      throw SettingError(
+        "top_k", "\(topK) experts cannot be chosen in \(topGroups) groups of \(experts / groups)")
     }
     let channels = try x.channels()
     let (weights, chosen) = try route(x, in: scope)
@@ -92,18 +110,19 @@ public struct MixtureOfExperts: Layer {
       }
     var weights: Value
     let chosen: Value
+    let choice = Op.topK(TopK(k: topK, axis: .experts, groups: groups, kept: topGroups))
     if scoreBias {
       let table = try scope.parameter(
         "score_bias", [Dim(.experts, experts), Dim(.channels, 1)], .zeros)
       let bias = try table.apply(.retype(Retype(TensorType([Dim(.experts, experts)]))))
-      let best = try scope.applyAll(.topK(TopK(k: topK, axis: .experts)), [scores + bias])
+      let best = try scope.applyAll(choice, [scores + bias])
       chosen = best[1]
       // What was added for the choice is taken off again.
       let added = try chosen.apply(.gather(Gather()), table)
       weights = try best[0].apply(
         .binary(Binary(.subtract)), added.apply(.retype(Retype(best[0].type))))
     } else {
-      let best = try scope.applyAll(.topK(TopK(k: topK, axis: .experts)), [scores])
+      let best = try scope.applyAll(choice, [scores])
       (weights, chosen) = (best[0], best[1])
     }
     if late {

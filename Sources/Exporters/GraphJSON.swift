@@ -35,7 +35,10 @@ public func writeGraphJSON(_ graph: Graph, dtype: DType, into json: inout JSONWr
           json.member("path", path)
           json.member("shape", parameter.type.sizes)
           json.member("count", parameter.count)
-          json.member("trainable", !graph.frozen.contains { $0.freezes(segments) })
+          if parameter.isBuffer { json.member("buffer", true) }
+          json.member(
+            "trainable",
+            !parameter.isBuffer && !graph.frozen.contains { $0.freezes(segments) })
         }
       }
     }

@@ -30,8 +30,13 @@ public struct Parameter: Hashable, Sendable {
   public let initializer: Initializer
   /// Of a stack of experts: how many of how many work on one token.
   public let active: Share?
+  /// Whether it is a buffer: stored with the weights, never trained, and not counted as one, such
+  /// as the running statistics of a batch norm.
+  public let isBuffer: Bool
   /// The number of elements.
   public let count: Int
+  /// The number of parameters it counts as: a buffer counts as none.
+  public var counted: Int { isBuffer ? 0 : count }
 
   /// `chosen` of `all` experts.
   public struct Share: Hashable, Sendable {
@@ -48,18 +53,20 @@ public struct Parameter: Hashable, Sendable {
 
   /// A parameter; throws when its element count does not fit in 64 bits.
   public init(
-    name: String, type: TensorType, initializer: Initializer, active: Share? = nil
+    name: String, type: TensorType, initializer: Initializer, active: Share? = nil,
+    isBuffer: Bool = false
   ) throws(ShapeError) {
     self.name = name
     self.type = type
     self.initializer = initializer
     self.active = active
+    self.isBuffer = isBuffer
     self.count = try type.count()
   }
 
   /// The elements at work on one token.
   public var activeCount: Int {
-    guard let active, active.all > 0, active.chosen < active.all else { return count }
-    return count / active.all * active.chosen
+    guard let active, active.all > 0, active.chosen < active.all else { return counted }
+    return counted / active.all * active.chosen
   }
 }

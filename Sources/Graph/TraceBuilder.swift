@@ -55,17 +55,17 @@ public final class TraceBuilder {
   /// Records a parameter of the scope at `path`; throws when its name is taken.
   public func parameter(
     _ path: String, _ type: TensorType, _ initializer: Initializer, active: Parameter.Share?,
-    in scope: Int
+    isBuffer: Bool = false, in scope: Int
   ) throws(ShapeError) -> ValueID {
     guard names.insert(path).inserted else {
       throw ShapeError("the block \(block) makes the parameter '\(path)' twice")
     }
     let parameter = try Parameter(
-      name: path, type: type, initializer: initializer, active: active)
+      name: path, type: type, initializer: initializer, active: active, isBuffer: isBuffer)
     types.append(type)
     parameters.append((parameter, types.count - 1, scope))
     try charge(scope) { (entry: inout TraceScope) throws(ShapeError) in
-      entry.parameterCount = try plus(entry.parameterCount, parameter.count)
+      entry.parameterCount = try plus(entry.parameterCount, parameter.counted)
       entry.activeCount = try plus(entry.activeCount, parameter.activeCount)
     }
     return types.count - 1

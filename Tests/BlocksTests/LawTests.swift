@@ -85,7 +85,7 @@ struct LawTests {
       #expect(try node.op.rules.results(of: operands) == results)
     }
     #expect(trace.cost == sum)
-    #expect(trace.parameterCount == trace.parameters.reduce(0) { $0 + $1.parameter.count })
+    #expect(trace.parameterCount == trace.parameters.reduce(0) { $0 + $1.parameter.counted })
     let paths = trace.parameters.map(\.parameter.name)
     #expect(Set(paths).count == paths.count)
   }

@@ -24,11 +24,18 @@ public struct Normalize: Operation {
   public let epsilon: Double
   /// Whether a scale is the second operand.
   public let weight: Bool
-  /// Whether a shift is the last operand.
+  /// Whether a shift is an operand, after the scale.
   public let bias: Bool
+  /// Whether a mean and a variance per channel are the last operands (`batch`); otherwise they are
+  /// 0 and 1.
+  public let statistics: Bool
 
   /// A normalisation.
-  public init(_ kind: Kind, groups: Int = 1, epsilon: Double, weight: Bool, bias: Bool) {
+  public init(
+    _ kind: Kind, groups: Int = 1, epsilon: Double, weight: Bool, bias: Bool,
+    statistics: Bool = false
+  ) {
+    self.statistics = statistics
     self.kind = kind
     self.groups = groups
     self.epsilon = epsilon
@@ -41,11 +48,12 @@ public struct Normalize: Operation {
     [
       Attribute("epsilon", .double(epsilon)), Attribute("groups", .int(groups)),
       Attribute("weight", .bool(weight)), Attribute("bias", .bool(bias)),
+      Attribute("statistics", .bool(statistics)),
     ]
   }
 
   public func results(of operands: [TensorType]) throws(ShapeError) -> [TensorType] {
-    try expect(operands, 1 + (weight ? 1 : 0) + (bias ? 1 : 0))
+    try expect(operands, 1 + (weight ? 1 : 0) + (bias ? 1 : 0) + (statistics ? 2 : 0))
     guard let channels = operands[0].size(.channels) else {
       throw ShapeError("a norm needs the axis channels but gets \(operands[0])", operand: 0)
     }

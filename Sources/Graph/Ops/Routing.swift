@@ -6,14 +6,22 @@ public struct TopK: Operation {
   public let k: Int
   /// The axis they are chosen along.
   public let axis: Axis
-  /// The `k` largest along `axis`.
-  public init(k: Int, axis: Axis) {
+  /// Equal parts of the axis, of which only the `kept` with the largest elements take part.
+  public let groups: Int
+  /// How many of the groups take part.
+  public let kept: Int
+  /// The `k` largest along `axis`, in all of it or in the best `kept` of its `groups`.
+  public init(k: Int, axis: Axis, groups: Int = 1, kept: Int = 1) {
     self.k = k
     self.axis = axis
+    self.groups = groups
+    self.kept = kept
   }
   public var name: String { "top_k" }
   public var attributes: [Attribute] {
-    [Attribute("k", .int(k)), Attribute("axis", .string(axis.name))]
+    let all = [Attribute("k", .int(k)), Attribute("axis", .string(axis.name))]
+    if groups == 1 { return all }
+    return all + [Attribute("groups", .int(groups)), Attribute("kept", .int(kept))]
   }
 
   public func results(of operands: [TensorType]) throws(ShapeError) -> [TensorType] {
@@ -21,6 +29,11 @@ public struct TopK: Operation {
     guard let size = operands[0].size(axis), k > 0, k <= size else {
       throw ShapeError(
         "the top \(k) of \(operands[0].size(axis) ?? 0) \(axis.name) cannot be chosen", operand: 0)
+    }
+    guard groups > 0, size % groups == 0, kept > 0, kept <= groups, k <= size / groups * kept else {
+      throw ShapeError(
+        "the top \(k) of \(size) \(axis.name) in \(kept) of \(groups) groups cannot be chosen",
+        operand: 0)
     }
     let chosen = operands[0].resized(axis, to: k)
     return [chosen, chosen.with(.index(limit: size))]

@@ -56,7 +56,7 @@ struct ModuleFold {
         let parameter = entry.parameter
         let place = paths[i].hasPrefix(here) ? node.module : group ?? node.module
         let isActive = node.runs || lent.contains(paths[i])
-        try own(parameter.count, isActive ? parameter.activeCount : 0, place)
+        try own(parameter.counted, isActive ? parameter.activeCount : 0, place)
       }
     }
   }

@@ -73,7 +73,7 @@ extension Graph {
     var frozenCount = 0
     forEachParameter { path, parameter, _ in
       let segments = path.split(separator: ".")
-      if frozen.contains(where: { $0.freezes(segments) }) { frozenCount += parameter.count }
+      if frozen.contains(where: { $0.freezes(segments) }) { frozenCount += parameter.counted }
     }
     return total - frozenCount
   }

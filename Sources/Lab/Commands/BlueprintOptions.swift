@@ -29,7 +29,7 @@ struct BlueprintOptions: ParsableArguments {
   @Option(
     name: .customLong("set"), parsing: .upToNextOption,
     help: ArgumentHelp(
-      "A variable, or a setting by path: window=512, 'layers.*.mixer.d_state=32'.",
+      "A variable, or a setting by path: window=512, 'layers.*.mixer.d_state=32', or @file.json.",
       valueName: "path=value"))
   var set: [String] = []
 
@@ -44,7 +44,9 @@ struct BlueprintOptions: ParsableArguments {
   var color: ColorChoice = .auto
 
   /// The blueprints; a word without '=' behind --at, --set or --swap is one too.
-  var names: [String] { blueprints + (at + set + swap).filter { !$0.contains("=") } }
+  var names: [String] {
+    blueprints + (at + set + swap).filter { !$0.contains("=") && !$0.hasPrefix("@") }
+  }
 
   func validate() throws {
     if names.isEmpty { throw ValidationError("Name a blueprint, such as 'lab profile zamba-7b'.") }
@@ -154,21 +156,31 @@ final class Workbench {
   /// The graph of a blueprint; nil when it has faults, which are collected.
   func graph(
     _ source: SourceText, changes: BlueprintOptions? = nil,
-    sizes: [(name: String, value: Int)] = []
+    sizes: [(name: String, value: Int)] = [], ignoreUnknown: Bool = false
   ) -> Graph? {
-    assembled(source, changes: changes, sizes: sizes)?.graph
+    assembled(source, changes: changes, sizes: sizes, ignoreUnknown: ignoreUnknown)?.graph
   }
 
   /// What assembling a blueprint gives; its faults are collected.
+  ///
+  /// With `ignoreUnknown` the settings of `--set @file` that the blueprint lacks are left away.
   func assembled(
     _ source: SourceText, changes: BlueprintOptions? = nil,
-    sizes: [(name: String, value: Int)] = []
+    sizes: [(name: String, value: Int)] = [], ignoreUnknown: Bool = false
   ) -> AssemblyResult? {
     func texts(_ arguments: [String]?, _ name: String) -> [SourceText] {
       (arguments ?? []).filter { $0.contains("=") }.map { SourceText(name: name, text: $0) }
     }
     var request = AssemblyRequest(source: source)
-    request.sets = texts(changes?.set, "--set")
+    for path in changes?.set ?? [] where path.hasPrefix("@") {
+      guard var settings = SettingsFile.read(String(path.dropFirst()), self) else { return nil }
+      if ignoreUnknown {
+        let known = Set(assembler.variables(of: source))
+        settings.removeAll { !known.contains(String($0.line(1).prefix { $0 != "=" && $0 != "." })) }
+      }
+      request.sets += settings
+    }
+    request.sets += texts(changes?.set, "--set")
     request.swaps = texts(changes?.swap, "--swap")
     request.sizes = sizes
     let result = assembler.assemble(request)

@@ -30,6 +30,8 @@ public struct LabCommand: ParsableCommand {
     version: labVersion,
     subcommands: [
       ProfileCommand.self, BuildCommand.self, BlocksCommand.self, SystemsCommand.self,
+      RunCommand.self,
+      CheckCommand.self,
       BenchCommand.self,
     ])
 

@@ -47,7 +47,7 @@ struct Explanation {
     var parameters = 0
     graph.forEachParameter { path, parameter, _ in
       guard path == chosen || path.hasPrefix(chosen + ".") else { return }
-      parameters += parameter.count
+      parameters += parameter.counted
       let shape = parameter.type.sizes.map(String.init).joined(separator: "×")
       header +=
         "  \(path)  \(shape.isEmpty ? "scalar" : shape)"

@@ -1,0 +1,111 @@
+internal import Assembler
+internal import Diagnostics
+internal import Graph
+internal import Kernels
+internal import Weights
+
+/// A blueprint with weights, ready to run on given tensors: what `lab run` and `lab check` share.
+struct RunSession {
+  let graph: Graph
+  private let source: BoundParameters
+  private let inputs: [String: Tensor]
+
+  /// Assembles at the sizes that the input tensors have, and binds the weights.
+  ///
+  /// Reports everything that is wrong, and returns nil then.
+  init?(
+    _ name: String, options: BlueprintOptions, ignoreUnknown: Bool, weights: [String],
+    inputs file: SafetensorsFile, prefix: String, bench: Workbench
+  ) {
+    guard let text = bench.source(name),
+      var sizes = (try? options.combinations())?.first
+    else { return nil }
+    let facts = bench.assembler.inputs(of: text)
+    var tensors: [String: Tensor] = [:]
+    for input in facts {
+      guard let stored = file[prefix + input.name] else { continue }
+      for (size, label) in zip(stored.shape, input.sizeNames) {
+        if let label, !sizes.contains(where: { $0.name == label }) { sizes.append((label, size)) }
+      }
+      do {
+        tensors[input.name] = try RunSession.tensor(stored, isIndex: input.isIndex)
+      } catch {
+        bench.report([Diagnostic(id: "bad-input", message: "\(error)")])
+      }
+    }
+    guard
+      let graph = bench.graph(text, changes: options, sizes: sizes, ignoreUnknown: ignoreUnknown)
+    else { return nil }
+    self.graph = graph
+    self.inputs = tensors
+    guard let source = RunSession.bind(graph, weights, bench.assembler.names(of: text), bench)
+    else { return nil }
+    self.source = source
+    for port in graph.inputs where tensors[port.name] == nil {
+      bench.report([
+        Diagnostic(
+          id: "missing-input", message: "'\(file.path)' has no tensor '\(prefix)\(port.name)'",
+          help: didYouMean(prefix + port.name, among: file.tensors.map(\.name)))
+      ])
+    }
+    if bench.hasErrors { return nil }
+  }
+
+  private static func tensor(_ stored: StoredTensor, isIndex: Bool) throws -> Tensor {
+    if isIndex { return try Tensor(stored.shape, try stored.integers()) }
+    return try Tensor(stored.shape, stored.floats())
+  }
+
+  /// The weights by our paths; every problem is reported.
+  private static func bind(
+    _ graph: Graph, _ paths: [String], _ names: [NameFacts], _ bench: Workbench
+  ) -> BoundParameters? {
+    var rules: [NameRule] = []
+    for fact in names {
+      do {
+        rules.append(try NameRule(ours: fact.ours, theirs: fact.theirs))
+      } catch {
+        let span = error.side == .ours ? fact.ourSpan : fact.theirSpan
+        bench.report([Diagnostic(id: "bad-name-rule", message: error.message, span: span)])
+      }
+    }
+    let checkpoint: Checkpoint
+    do {
+      checkpoint = try Checkpoint(paths)
+    } catch {
+      bench.report(error.errors.map { Diagnostic(id: "bad-checkpoint", message: "\($0)") })
+      return nil
+    }
+    let binding = Binding(graph, to: checkpoint, names: NameMap(rules))
+    bench.report(
+      binding.problems.map { problem in
+        Diagnostic(
+          severity: problem.isError ? .error : .warning, id: "weights-\(problem.kind)",
+          message: problem.description,
+          span: problem.rule.flatMap { names.indices.contains($0) ? names[$0].ourSpan : nil })
+      })
+    return binding.errors.isEmpty ? BoundParameters(binding.weights) : nil
+  }
+
+  /// Runs once; the results are the outputs, then the values that `keep` names.
+  func run(keep: [Port]) throws -> [(name: String, tensor: Tensor)] {
+    let plan = try ExecutionPlan(graph, keep: keep)
+    return try Executor(plan, parameters: source).run(inputs)
+  }
+
+  /// The value that an output, or a module's path, names.
+  func value(named name: String) -> ValueID? {
+    if let port = graph.outputs.first(where: { $0.name == name }) { return port.value }
+    for module in graph.modules.indices.dropFirst() where graph.path(of: module) == name {
+      return graph.modules[module].outputs.first
+    }
+    return nil
+  }
+}
+
+/// Bound weights as the executor asks for them.
+final class BoundParameters: ParameterSource {
+  private let weights: BoundWeights
+  init(_ weights: BoundWeights) { self.weights = weights }
+  func values(at path: String) throws -> UnsafeBufferPointer<Float>? { weights.floats(path) }
+}
