@@ -13,6 +13,8 @@ public struct AssemblyRequest: Sendable {
   public var swaps: [SourceText] = []
   /// Sizes such as `batch` and `seq` (`--at`).
   public var sizes: [(name: String, value: Int)] = []
+  /// The path of the last step that is assembled (`--until`); nil: all of them.
+  public var until: SourceText?
 
   /// A blueprint as it stands.
   public init(source: SourceText) { self.source = source }
@@ -82,7 +84,8 @@ public final class Assembler {
       return SettingTemplate(
         name: size.name, keySpan: span, value: Template.compile(node) { log.report($0) })
     }
-    assembly.assemble(document, sizes: sizes, variables: [], edits: edits)
+    assembly.assemble(
+      document, sizes: sizes, variables: [], edits: edits, until: request.until)
     return AssemblyResult(
       graph: log.hasErrors ? nil : assembly.graph, diagnostics: log.diagnostics,
       about: document.about, citation: document.citation)

@@ -7,9 +7,10 @@ extension Assembly {
   /// Assembles a blueprint as the whole model.
   func assemble(
     _ document: Document, sizes: [SettingTemplate], variables: [SettingTemplate],
-    edits: EditSyntax
+    edits: EditSyntax, until: SourceText?
   ) {
     let instance = Instance(basePath: "")
+    instance.until = until?.line(1)
     let frame = Frame()
     let origin = Edit.Origin(document: document, frame: frame, wires: nil)
     var overrides = variables
@@ -42,17 +43,35 @@ extension Assembly {
     var result = adapting(document.adapts, below: "", in: context) {
       run(model, on: current, in: context)
     }
-    if !document.outputs.isEmpty {
+    if instance.stopped {
+      result = instance.result
+    } else if !document.outputs.isEmpty {
       result = outputs(
         document.outputs.map { ($0.name, $0.wire) }, span: document.outputs[0].span, in: context)
     }
+    if let until, !instance.stopped { reportUnreached(until) }
     context.close(with: result)
     graph.outputs = (result?.ports ?? []).enumerated().map { i, port in
       Port(name: port.name ?? (i == 0 ? "output" : "output_\(i + 1)"), value: port.value)
     }
     freeze(document, base: "")
+    // What a cut model lacks is not misspelt.
+    if until != nil { return }
     checkFreeze(document)
     checkEdits()
+  }
+
+  /// The step after which the model should end is not there.
+  private func reportUnreached(_ until: SourceText) {
+    guard !log.hasErrors else { return }
+    let text = until.line(1)
+    log.report(
+      Diagnostic(
+        id: "unknown-path", message: "the model has no step '\(text)' to stop after",
+        span: Span(
+          source: until, start: Position(line: 1, column: 1),
+          end: Position(line: 1, column: text.unicodeScalars.count + 1)),
+        help: didYouMean(text, among: stepPaths) ?? "`lab build` prints the paths of all steps"))
   }
 
   /// What a blueprint's own `freeze:` says of the weights below `base`.

@@ -167,6 +167,33 @@ struct CommandTests {
     #expect(zamba["flops"] as? Int == 5_930_993_532_160)
   }
 
+  /// Oracles that count a part of the model, and the step that the part ends with.
+  static let parts: [(name: String, step: String, flops: Int)] = [
+    ("paligemma-3b-224", "projector", 220_176_580_608),
+    ("smolvlm-500m", "connector", 215_318_790_144),
+    ("qwen2-vl-2b", "vision", 337_992_744_960),
+    ("vq16-llamagen", "quant_conv", 138_396_303_360),
+    ("florence-2-base", "projector", 380_683_419_648),
+  ]
+
+  @Test("--until costs the part up to a step", arguments: parts.map(\.name))
+  func until(name: String) throws {
+    let part = try #require(CommandTests.parts.first { $0.name == name })
+    let object = try Lab.json([
+      "profile", name, "--until", part.step, "--convention", "matmul", "--json", "--depth", "0",
+    ])
+    let result = try #require((object["results"] as? [[String: Any]])?.first)
+    #expect((result["flops"] as? [String: Int])?["total"] == part.flops)
+  }
+
+  @Test("a step that is not there is told")
+  func untilNowhere() throws {
+    let output = try Lab.run(["profile", "vit-b-16", "--until", "hed"])
+    #expect(output.status == 2)
+    #expect(output.err.contains("--until:1:1: error: the model has no step 'hed' to stop after"))
+    #expect(output.err.contains("did you mean 'head'?"))
+  }
+
   @Test("completion scripts are made", arguments: ["bash", "zsh", "fish"])
   func completion(shell: String) throws {
     let output = try Lab.run(["--generate-completion-script", shell])

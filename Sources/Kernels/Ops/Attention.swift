@@ -53,7 +53,9 @@ extension Attention: Lowerable {
   private func place(_ bias: Operand, _ shape: inout lab_attention_shape) throws(Fault) {
     let pairs = shape.queries * shape.keys
     let leading = pairs == 0 ? 1 : bias.count / pairs
-    var heads = leading % shape.heads == 0 ? shape.heads : 1
+    // A bias per example, such as a mask of padding, is not one per head.
+    let perExample = bias.type.size(.batch) != nil
+    var heads = !perExample && leading % shape.heads == 0 ? shape.heads : 1
     if let named = bias.type.size(.heads), leading % max(named, 1) == 0 { heads = max(named, 1) }
     let outer = leading / heads
     guard heads == 1 || heads == shape.heads, outer > 0, shape.outer % outer == 0,

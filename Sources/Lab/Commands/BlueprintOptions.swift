@@ -40,6 +40,11 @@ struct BlueprintOptions: ParsableArguments {
       valueName: "path=block"))
   var swap: [String] = []
 
+  @Option(
+    help: ArgumentHelp(
+      "The last step to assemble: the part of the model up to it.", valueName: "path"))
+  var until: String?
+
   @Option(help: ArgumentHelp("When to use colour.", valueName: "auto|always|never"))
   var color: ColorChoice = .auto
 
@@ -183,6 +188,7 @@ final class Workbench {
     request.sets += texts(changes?.set, "--set")
     request.swaps = texts(changes?.swap, "--swap")
     request.sizes = sizes
+    request.until = changes?.until.map { SourceText(name: "--until", text: $0) }
     let result = assembler.assemble(request)
     report(result.diagnostics)
     return result
