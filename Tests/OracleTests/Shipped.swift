@@ -6,6 +6,7 @@ import Foundation
 import Graph
 import Plugins
 import TestSupport
+import Weights
 
 /// The repository's own files, found from this source file.
 enum Shipped {
@@ -49,5 +50,15 @@ enum Shipped {
       throw TestFailure(DiagnosticFormatter().format(result.diagnostics))
     }
     return graph
+  }
+
+  /// The rules by which a shipped blueprint reads published checkpoints.
+  static func names(_ name: String) throws -> [NameRule] {
+    let search = SearchPath(folders: ["\(root)/blueprints"])
+    guard let source = search.find(name, relativeTo: nil) else {
+      throw TestFailure("there is no blueprint '\(name)'")
+    }
+    let assembler = Assembler(registry: try Registry([standardBlocks]), loader: search)
+    return try assembler.names(of: source).map { try NameRule(ours: $0.ours, theirs: $0.theirs) }
   }
 }
