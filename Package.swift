@@ -71,7 +71,8 @@ let package = Package(
     .testTarget(
       name: "OracleTests",
       dependencies: [
-        "TestSupport", "Weights", "Assembler", "Blocks", "BlockKit", "Plugins", "Graph", "Diagnostics",
+        "TestSupport", "Weights", "Assembler", "Blocks", "BlockKit", "Plugins", "Graph",
+        "Diagnostics",
       ],
       swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Lab"], swiftSettings: strict),
