@@ -11,6 +11,13 @@ struct SnapshotTests {
     ("profile-vit-depth", ["profile", "vit-b-16", "--depth", "4"]),
     ("profile-lengths", ["profile", "samba-421m", "--at", "seq=2k,32k,128k"]),
     ("profile-several", ["profile", "mamba-2.8b", "mamba2-1.3b", "falcon-mamba-7b"]),
+    (
+      "profile-many",
+      [
+        "profile", "vit-b-16", "clip-vit-l-14", "mamba-130m", "mamba2-1.3b", "samba-421m",
+        "zamba-7b", "mixtral-8x7b", "minigpt-4-7b",
+      ]
+    ),
     ("profile-macs", ["profile", "clip-vit-l-14", "--convention", "macs"]),
     (
       "profile-swap",

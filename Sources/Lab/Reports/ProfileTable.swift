@@ -20,7 +20,42 @@ struct ProfileTable {
         text += modules([result], style).render(width: width, style: style) + "\n"
       }
     }
-    return text + summary(results, style).render(width: width, style: style)
+    let table = results.count > 6 ? list(results, style) : summary(results, style)
+    return text + table.render(width: width, style: style)
+  }
+
+  /// Many blueprints: one line each.
+  private func list(_ results: [ProfileResult], _ style: TableStyle) -> Table {
+    let word = results[0].convention == .macs ? "MACs" : "FLOPs"
+    let dtype = results[0].dtype.rawValue
+    var table = Table(columns: [
+      .label("blueprint"), .number("params"), .number("trainable", priority: 2), .number(word),
+      .number("weights", priority: 3), .number("state", priority: 4), .text("input", priority: 1),
+    ])
+    for result in results {
+      let profile = result.profile
+      func parameters(_ count: Int) -> String {
+        ColumnUnit.parameters(largest: count).labelled(count)
+      }
+      func bytes(_ count: Int) -> String { ColumnUnit.bytes(largest: count).labelled(count) }
+      let unit = ColumnUnit.flops(largest: result.total)
+      let operations = "\(unit.text(result.total)) \(prefix(unit))"
+      let shapes = profile.inputs.map {
+        $0.type.sizes.map(String.init).joined(separator: style.glyphs.times)
+      }
+      let sizes = result.shortSizes
+      table.add([
+        sizes.isEmpty ? profile.name : "\(profile.name) \(sizes)",
+        parameters(profile.parameters),
+        profile.trainable == profile.parameters ? nil : parameters(profile.trainable), operations,
+        bytes(result.weightBytes), result.stateBytes == 0 ? nil : bytes(result.stateBytes),
+        shapes.joined(separator: " "),
+      ])
+    }
+    table.footnotes = [
+      results[0].convention.explanation, "weights, and the state that decoding keeps, in \(dtype)",
+    ]
+    return table
   }
 
   // MARK: - Modules
