@@ -20,7 +20,7 @@ struct ProfileTable {
         text += modules([result], style).render(width: width, style: style) + "\n"
       }
     }
-    let table = results.count > 6 ? list(results, style) : summary(results, style)
+    let table = results.count > 4 ? list(results, style) : summary(results, style)
     return text + table.render(width: width, style: style)
   }
 
