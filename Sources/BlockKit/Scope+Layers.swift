@@ -73,18 +73,36 @@ extension Scope {
   /// A causal depthwise convolution with its parameters right in this scope.
   public func depthwise(_ x: Value, kernel: Int, bias: Bool) throws(ShapeError) -> Value {
     let channels = try x.channels()
-    let bound = 1 / Double(max(kernel, 1)).squareRoot()
-    var operands = [
-      x,
-      try parameter(
-        "weight",
-        [Dim(.named("out"), channels), Dim(.named("in"), 1), Dim(.named("kernel"), kernel)],
-        .uniform(bound: bound)),
-    ]
-    if bias {
-      operands.append(try parameter("bias", [Dim(.channels, channels)], .uniform(bound: bound)))
-    }
     let extent = Convolution.Extent(.sequence, kernel: kernel, before: kernel - 1)
-    return try apply(.convolution(Convolution([extent], groups: channels, bias: bias)), operands)
+    return try convolution(
+      x, Convolution([extent], groups: channels, bias: bias), to: channels,
+      taps: [.named("kernel")])
+  }
+
+  /// A convolution with its parameters right in this scope: `weight` `[out, in/groups, kernel…]`,
+  /// for a transposed one `[in, out/groups, kernel…]`, and `bias` `[out]` if it has one.
+  ///
+  /// Both are initialised uniformly within 1/√(taps of one channel), as PyTorch does. The kernel's
+  /// axes in `weight` are called `taps`; default: as the axes that they run along.
+  public func convolution(
+    _ x: Value, _ convolution: Convolution, to out: Int, taps: [Axis]? = nil
+  ) throws(ShapeError) -> Value {
+    let channels = try x.channels()
+    let (outer, inner) =
+      convolution.transposed
+      ? (Dim(.named("in"), channels), Axis.named("out")) : (Dim(.named("out"), out), .named("in"))
+    let split = convolution.transposed ? out : channels
+    let width = convolution.groups == 0 ? 1 : split / convolution.groups
+    let axes = taps ?? convolution.extents.map(\.axis)
+    let kernel = zip(axes, convolution.extents).map { Dim($0, $1.kernel) }
+    let fan = kernel.reduce(Double(width)) { $0 * Double($1.size) }
+    let bound = 1 / max(1, fan).squareRoot()
+    var operands = [
+      x, try parameter("weight", [outer, Dim(inner, width)] + kernel, .uniform(bound: bound)),
+    ]
+    if convolution.bias {
+      operands.append(try parameter("bias", [Dim(.channels, out)], .uniform(bound: bound)))
+    }
+    return try apply(.convolution(convolution), operands)
   }
 }

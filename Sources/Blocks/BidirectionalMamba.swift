@@ -83,18 +83,11 @@ public struct BidirectionalMamba: Layer {
   private func symmetric(_ name: String, _ x: Value, in scope: Scope) throws -> Value {
     try scope.scope(name, block: "conv", [x]) { inner, inputs in
       let channels = try inputs[0].channels()
-      let bound = 1 / Double(dConv).squareRoot()
-      let weight = try inner.parameter(
-        "weight",
-        [Dim(.named("out"), channels), Dim(.named("in"), 1), Dim(.named("kernel"), dConv)],
-        .uniform(bound: bound))
-      let bias = try inner.parameter("bias", [Dim(.channels, channels)], .uniform(bound: bound))
       let extent = Convolution.Extent(
         .sequence, kernel: dConv, before: (dConv - 1) / 2, after: dConv / 2)
+      let convolution = Convolution([extent], groups: channels, bias: true)
       return [
-        try inner.apply(
-          .convolution(Convolution([extent], groups: channels, bias: true)),
-          [inputs[0], weight, bias])
+        try inner.convolution(inputs[0], convolution, to: channels, taps: [.named("kernel")])
       ]
     }[0]
   }

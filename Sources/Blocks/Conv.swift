@@ -26,30 +26,22 @@ public struct Conv: Layer {
     let channels = try x.channels()
     let count = depthwise ? channels : groups
     let out = dim ?? channels
-    if count == 0 || channels % count != 0 || out % count != 0 {
-      throw SettingError(
-        "groups", "\(count) groups do not divide \(channels) and \(out) channels",
-        id: "indivisible")
-    }
+    try checkGroups(count, channels, out)
     let spatial = try spatialAxes(axes, of: x)
     let extents = spatial.map {
       Convolution.Extent(
         $0, kernel: kernel, stride: stride, before: padding, after: padding, dilation: dilation)
     }
-    let taps = extents.reduce(1.0) { $0 * Double($1.kernel) }
-    let bound = 1 / max(1, Double(channels / count) * taps).squareRoot()
-    var operands = [
-      x,
-      try scope.parameter(
-        "weight",
-        [Dim(.named("out"), out), Dim(.named("in"), channels / count)]
-          + spatial.map { Dim($0, kernel) }, .uniform(bound: bound)),
-    ]
-    if bias {
-      operands.append(try scope.parameter("bias", [Dim(.channels, out)], .uniform(bound: bound)))
-    }
-    return try scope.apply(
-      .convolution(Convolution(extents, groups: count, bias: bias)), operands)
+    return try scope.convolution(
+      x, Convolution(extents, groups: count, bias: bias), to: out)
+  }
+}
+
+/// Throws unless `count` groups divide the channels of the input and of the output.
+func checkGroups(_ count: Int, _ channels: Int, _ out: Int) throws(SettingError) {
+  guard count != 0, channels % count == 0, out % count == 0 else {
+    throw SettingError(
+      "groups", "\(count) groups do not divide \(channels) and \(out) channels", id: "indivisible")
   }
 }
 

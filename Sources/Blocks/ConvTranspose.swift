@@ -26,28 +26,12 @@ public struct ConvTranspose: Layer {
   public func callAsFunction(_ x: Value, in scope: Scope) throws -> Value {
     let channels = try x.channels()
     let out = dim ?? channels
-    if channels % groups != 0 || out % groups != 0 {
-      throw SettingError(
-        "groups", "\(groups) groups do not divide \(channels) and \(out) channels",
-        id: "indivisible")
-    }
+    try checkGroups(groups, channels, out)
     let spatial = try spatialAxes(axes, of: x)
     let extents = spatial.map {
       Convolution.Extent($0, kernel: kernel, stride: stride, before: padding, after: padding)
     }
-    let taps = extents.reduce(1.0) { $0 * Double($1.kernel) }
-    let bound = 1 / max(1, Double(out / groups) * taps).squareRoot()
-    var operands = [
-      x,
-      try scope.parameter(
-        "weight",
-        [Dim(.named("in"), channels), Dim(.named("out"), out / groups)]
-          + spatial.map { Dim($0, kernel) }, .uniform(bound: bound)),
-    ]
-    if bias {
-      operands.append(try scope.parameter("bias", [Dim(.channels, out)], .uniform(bound: bound)))
-    }
     let convolution = Convolution(extents, groups: groups, bias: bias, transposed: true)
-    return try scope.apply(.convolution(convolution), operands)
+    return try scope.convolution(x, convolution, to: out)
   }
 }

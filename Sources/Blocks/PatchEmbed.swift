@@ -35,7 +35,6 @@ public struct PatchEmbed: Layer {
     guard stride.count <= 2 else {
       throw SettingError("stride", "'stride' is one step or [height, width]")
     }
-    let channels = try image.channels()
     let extents = [
       Convolution.Extent(
         .height, kernel: first, stride: stride.first ?? first, before: padding, after: padding),
@@ -43,21 +42,7 @@ public struct PatchEmbed: Layer {
         .width, kernel: last, stride: stride.last ?? last, before: padding, after: padding),
     ]
     let map = try scope.scope("proj", block: "convolution", [image]) { inner, inputs in
-      let fan = Double(channels) * Double(first) * Double(last)
-      let bound = fan > 0 ? 1 / fan.squareRoot() : 0
-      var operands = [
-        inputs[0],
-        try inner.parameter(
-          "weight",
-          [
-            Dim(.named("out"), dim), Dim(.named("in"), channels), Dim(.height, first),
-            Dim(.width, last),
-          ], .uniform(bound: bound)),
-      ]
-      if bias {
-        operands.append(try inner.parameter("bias", [Dim(.channels, dim)], .uniform(bound: bound)))
-      }
-      return [try inner.apply(.convolution(Convolution(extents, bias: bias)), operands)]
+      [try inner.convolution(inputs[0], Convolution(extents, bias: bias), to: dim)]
     }[0]
     guard flatten else {
       if classToken { throw SettingError("class_token", "a class token needs 'flatten: true'") }

@@ -55,27 +55,11 @@ public struct SS2D: Layer {
   private func convolved(_ x: Value, in scope: Scope) throws -> Value {
     try scope.scope("conv2d", block: "conv", [x]) { inner, inputs in
       let channels = try inputs[0].channels()
-      let bound = 1 / Double(dConv)
-      var operands = [
-        inputs[0],
-        try inner.parameter(
-          "weight",
-          [
-            Dim(.named("out"), channels), Dim(.named("in"), 1), Dim(.height, dConv),
-            Dim(.width, dConv),
-          ], .uniform(bound: bound)),
-      ]
-      if convBias {
-        operands.append(
-          try inner.parameter("bias", [Dim(.channels, channels)], .uniform(bound: bound)))
-      }
       let extents = [Axis.height, .width].map {
         Convolution.Extent($0, kernel: dConv, before: (dConv - 1) / 2, after: dConv / 2)
       }
-      return [
-        try inner.apply(
-          .convolution(Convolution(extents, groups: channels, bias: convBias)), operands)
-      ]
+      let convolution = Convolution(extents, groups: channels, bias: convBias)
+      return [try inner.convolution(inputs[0], convolution, to: channels)]
     }[0]
   }
 

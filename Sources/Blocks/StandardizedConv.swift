@@ -27,11 +27,7 @@ public struct StandardizedConv: Layer {
   public func callAsFunction(_ x: Value, in scope: Scope) throws -> Value {
     let channels = try x.channels()
     let out = dim ?? channels
-    if channels % groups != 0 || out % groups != 0 {
-      throw SettingError(
-        "groups", "\(groups) groups do not divide \(channels) and \(out) channels",
-        id: "indivisible")
-    }
+    try checkGroups(groups, channels, out)
     let dims = [
       Dim(.named("out"), out), Dim(.named("in"), channels / groups), Dim(.height, kernel),
       Dim(.width, kernel),

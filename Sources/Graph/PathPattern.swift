@@ -109,45 +109,33 @@ public struct PathPattern: Sendable, Hashable {
   /// Whether the whole of `path`, a dotted text, matches.
   public func matches(_ path: String) -> Bool { matches(path.split(separator: ".")) }
 
-  /// Whether the segments match, without recursion, so that no pattern is slow.
-  ///
-  /// It goes as `glob` does, with `**` for the star; a `prefix` is found when the pattern ends.
+  /// Whether the segments match; a `prefix` is found when the pattern ends.
   private func match(_ path: [Substring], prefix: Bool) -> Bool {
-    var (p, t) = (0, 0)
-    var star = -1
-    var mark = 0
-    while t < path.count {
-      if p == segments.count, prefix { return true }
-      if p < segments.count, segments[p] == .anyNumber {
-        star = p
-        mark = t
-        p += 1
-      } else if p < segments.count, segments[p].fits(path[t]) {
-        p += 1
-        t += 1
-      } else if star >= 0 {
-        p = star + 1
-        mark += 1
-        t = mark
-      } else {
-        return false
-      }
-    }
-    while p < segments.count, segments[p] == .anyNumber { p += 1 }
-    return p == segments.count
+    PathPattern.match(
+      segments, path, prefix: prefix, isStar: { $0 == .anyNumber }, fits: { $0.fits($1) })
   }
 
-  /// `*` in `pattern` stands for any text; linear in practice, no recursion.
+  /// `*` in `pattern` stands for any text.
   private static func glob(_ pattern: [UInt8], _ text: [UInt8]) -> Bool {
+    match(pattern, text, prefix: false, isStar: { $0 == UInt8(ascii: "*") }, fits: ==)
+  }
+
+  /// Whether `pattern`, in which a star stands for any number of elements, matches `text`; linear in
+  /// practice and without recursion, so that no pattern is slow.
+  private static func match<Piece, Element>(
+    _ pattern: [Piece], _ text: [Element], prefix: Bool, isStar: (Piece) -> Bool,
+    fits: (Piece, Element) -> Bool
+  ) -> Bool {
     var (p, t) = (0, 0)
     var star = -1
     var mark = 0
     while t < text.count {
-      if p < pattern.count, pattern[p] == UInt8(ascii: "*") {
+      if p == pattern.count, prefix { return true }
+      if p < pattern.count, isStar(pattern[p]) {
         star = p
         mark = t
         p += 1
-      } else if p < pattern.count, pattern[p] == text[t] {
+      } else if p < pattern.count, fits(pattern[p], text[t]) {
         p += 1
         t += 1
       } else if star >= 0 {
@@ -158,7 +146,7 @@ public struct PathPattern: Sendable, Hashable {
         return false
       }
     }
-    while p < pattern.count, pattern[p] == UInt8(ascii: "*") { p += 1 }
+    while p < pattern.count, isStar(pattern[p]) { p += 1 }
     return p == pattern.count
   }
 }

@@ -65,6 +65,18 @@ public struct Convolution: Operation {
       }
       return (padded - reach) / stride + 1
     }
+
+    /// What the graph says of the extents of a kernel or a window.
+    static func attributes(_ extents: [Extent]) -> [Attribute] {
+      [
+        Attribute("axes", .strings(extents.map(\.axis.name))),
+        Attribute("kernel", .ints(extents.map(\.kernel))),
+        Attribute("stride", .ints(extents.map(\.stride))),
+        Attribute("padding_before", .ints(extents.map(\.before))),
+        Attribute("padding_after", .ints(extents.map(\.after))),
+        Attribute("dilation", .ints(extents.map(\.dilation))),
+      ]
+    }
   }
 
   /// The spatial axes of the kernel.
@@ -86,15 +98,8 @@ public struct Convolution: Operation {
 
   public var name: String { transposed ? "transposed_convolution" : "convolution" }
   public var attributes: [Attribute] {
-    [
-      Attribute("axes", .strings(extents.map(\.axis.name))),
-      Attribute("kernel", .ints(extents.map(\.kernel))),
-      Attribute("stride", .ints(extents.map(\.stride))),
-      Attribute("padding_before", .ints(extents.map(\.before))),
-      Attribute("padding_after", .ints(extents.map(\.after))),
-      Attribute("dilation", .ints(extents.map(\.dilation))),
-      Attribute("groups", .int(groups)), Attribute("bias", .bool(bias)),
-    ]
+    Extent.attributes(extents)
+      + [Attribute("groups", .int(groups)), Attribute("bias", .bool(bias))]
   }
 
   public func results(of operands: [TensorType]) throws(ShapeError) -> [TensorType] {

@@ -70,14 +70,7 @@ public struct Pool: Operation {
         Attribute("sizes", .ints(grid.map(\.size))),
       ]
     }
-    return [
-      Attribute("axes", .strings(extents.map(\.axis.name))),
-      Attribute("kernel", .ints(extents.map(\.kernel))),
-      Attribute("stride", .ints(extents.map(\.stride))),
-      Attribute("padding_before", .ints(extents.map(\.before))),
-      Attribute("padding_after", .ints(extents.map(\.after))),
-      Attribute("dilation", .ints(extents.map(\.dilation))),
-    ]
+    return Convolution.Extent.attributes(extents)
   }
 
   public func results(of operands: [TensorType]) throws(ShapeError) -> [TensorType] {

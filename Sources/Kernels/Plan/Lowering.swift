@@ -112,6 +112,8 @@ extension Op {
     try loops.lower(operands, results, into: &builder)
   }
 
+  /// The case's value, as `Op.rules` has it; a switch and no cast, so that an operation without
+  /// loops does not compile.
   private var loops: any Lowerable {
     switch self {
     case .linear(let op): op
