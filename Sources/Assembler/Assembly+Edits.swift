@@ -10,35 +10,19 @@ extension Assembly {
     _ original: Step, on input: Wire?, names: [String], name: String, in context: Context,
     body: [Step]
   ) -> Wire? {
-    let path = context.join(name).split(separator: ".")
     var (step, place, names) = (original, context, names)
-    var wire = input
-    var after: [Edit] = []
-    for edit in edits where edit !== context.edit && edit.pattern.matches(path) {
-      edit.isUsed = true
-      switch edit.kind {
-      case .remove: return wire
-      case .swap(let other):
-        step = swapped(step, for: other, edit, in: place)
-        place = context.editing(edit)
-        if let given = other.common.name { names = strings(given, "'as'", in: place) ?? names }
-      case .insert(let steps, before: true): wire = inserted(steps, edit, on: wire, in: context)
-      case .insert(_, before: false): after.append(edit)
-      case .set(let value, let setting):
-        let frame = edit.frame(over: context.frame)
-        let override = SettingTemplate(
-          name: setting, keySpan: edit.span, value: value, frame: frame)
-        step = step.overriding(override, log) ?? step
-        if ["from", "share"].contains(setting) { place = place.rewired(by: edit) }
-      }
+    return applyEdits(of: context.join(name), on: input, in: context) { edit, other in
+      step = swapped(step, for: other, edit, in: place)
+      place = context.editing(edit)
+      if let given = other.common.name { names = strings(given, "'as'", in: place) ?? names }
+    } set: { edit, value, setting in
+      let frame = edit.frame(over: context.frame)
+      let override = SettingTemplate(name: setting, keySpan: edit.span, value: value, frame: frame)
+      step = step.overriding(override, log) ?? step
+      if ["from", "share"].contains(setting) { place = place.rewired(by: edit) }
+    } run: { wire in
+      inside(step, on: wire, names: names, name: name, in: place, body: body)
     }
-    var result = inside(step, on: wire, names: names, name: name, in: place, body: body)
-    for edit in after where !context.instance.stopped {
-      if case .insert(let steps, _) = edit.kind {
-        result = inserted(steps, edit, on: result, in: context)
-      }
-    }
-    return result
   }
 
   /// Runs one iteration of a repeat.
@@ -47,28 +31,40 @@ extension Assembly {
   /// another step in its place.
   func iterate(_ body: [Step], on input: Wire?, in context: Context, step: Step) -> Wire? {
     guard !edits.isEmpty else { return run(body, on: input, in: context) }
-    let path = context.path.split(separator: ".")
     var (steps, place) = (body, context)
+    return applyEdits(of: context.path, on: input, in: context) { edit, other in
+      (steps, place) = ([other], context.editing(edit))
+    } set: { edit, _, setting in
+      fault(
+        "unknown-setting", "an iteration of '\(step.head)' has no setting '\(setting)'",
+        at: edit.span, in: context)
+    } run: { wire in
+      run(steps, on: wire, in: place)
+    }
+  }
+
+  /// Runs what stands at `path` with the edits of that path: `swap` and `set` change what `run`
+  /// runs, inserted steps run around it, and after a `remove` nothing does.
+  private func applyEdits(
+    of path: String, on input: Wire?, in context: Context,
+    swap: (Edit, Step) -> Void, set: (Edit, Template, String) -> Void, run: (Wire?) -> Wire?
+  ) -> Wire? {
+    let path = path.split(separator: ".")
     var wire = input
-    var after: [Edit] = []
+    var after: [(steps: [Step], edit: Edit)] = []
     for edit in edits where edit !== context.edit && edit.pattern.matches(path) {
       edit.isUsed = true
       switch edit.kind {
       case .remove: return wire
-      case .swap(let other): (steps, place) = ([other], context.editing(edit))
+      case .swap(let other): swap(edit, other)
       case .insert(let steps, before: true): wire = inserted(steps, edit, on: wire, in: context)
-      case .insert(_, before: false): after.append(edit)
-      case .set(_, let setting):
-        fault(
-          "unknown-setting", "an iteration of '\(step.head)' has no setting '\(setting)'",
-          at: edit.span, in: context)
+      case .insert(let steps, before: false): after.append((steps, edit))
+      case .set(let value, let setting): set(edit, value, setting)
       }
     }
-    wire = run(steps, on: wire, in: place)
-    for edit in after where !context.instance.stopped {
-      if case .insert(let steps, _) = edit.kind {
-        wire = inserted(steps, edit, on: wire, in: context)
-      }
+    wire = run(wire)
+    for (steps, edit) in after where !context.instance.stopped {
+      wire = inserted(steps, edit, on: wire, in: context)
     }
     return wire
   }
