@@ -106,6 +106,27 @@ struct LanguageEditTests {
     #expect(try graph.sources("layers.3.only") == ["layers.2.layer"])
   }
 
+  @Test("steps inserted at one place stand in the order in which they were written")
+  func insertionOrder() throws {
+    let graph = try extended(
+      """
+      let: {depth: 1}
+      insert:
+        - {before: first, step: {linear: {as: b1}}}
+        - {before: first, step: {linear: {as: b2}}}
+        - {after: first, step: {linear: {as: a1}}}
+        - {after: first, step: {linear: {as: a2}}}
+        - {after: layers.0, step: {linear: {as: c1}}}
+        - {after: layers.0, step: {linear: {as: c2}}}
+      """)
+    #expect(try graph.sources("b2") == ["b1"])
+    #expect(try graph.sources("first") == ["b2"])
+    #expect(try graph.sources("a1") == ["first"])
+    #expect(try graph.sources("a2") == ["a1"])
+    #expect(try graph.sources("layers.0.c1") == ["layers.0.layer"])
+    #expect(try graph.sources("layers.0.c2") == ["layers.0.c1"])
+  }
+
   @Test("the number of repetitions and the keys of steps are set as settings are")
   func keys() throws {
     let graph = try extended(
