@@ -77,6 +77,9 @@ let package = Package(
       swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Lab"], swiftSettings: strict),
     .testTarget(
+      name: "FoldingTests", dependencies: ["TestSupport", "Weights", "Kernels", "Graph"],
+      swiftSettings: strict),
+    .testTarget(
       name: "CommandTests", dependencies: ["LabTool"], exclude: ["Snapshots"], swiftSettings: strict
     ),
     .testTarget(name: "ArchitectureTests", swiftSettings: strict),

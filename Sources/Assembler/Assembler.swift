@@ -16,6 +16,10 @@ public struct AssemblyRequest: Sendable {
   /// The path of the last step that is assembled (`--until`); nil: all of them.
   public var until: SourceText?
 
+  /// Whether every `fold:` stands as it is trained (`true`) or as it is deployed; nil: as the
+  /// blueprint says.
+  public var inTrainingForm: Bool?
+
   /// A blueprint as it stands.
   public init(source: SourceText) { self.source = source }
 }
@@ -84,6 +88,7 @@ public final class Assembler {
       return SettingTemplate(
         name: size.name, keySpan: span, value: Template.compile(node) { log.report($0) })
     }
+    assembly.form = request.inTrainingForm.map { $0 ? .train : .deploy }
     assembly.assemble(
       document, sizes: sizes, variables: [], edits: edits, until: request.until)
     return AssemblyResult(

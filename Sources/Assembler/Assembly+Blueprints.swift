@@ -159,7 +159,7 @@ extension Assembly {
         return nil
       }
       guard !input.isBroken else { return nil }
-      guard inner.wires.bindings[input.name] == nil else {
+      guard inner.wires.bindings[input.wire] == nil else {
         fault(
           "too-many-inputs", "the input '\(input.name)' of '\(step.head)' is given twice",
           at: span, in: inner)
@@ -169,9 +169,10 @@ extension Assembly {
       bind(type, to: input, of: document, fixed: fixed, in: inner)
       guard fits(type, input, entry.value, step, in: inner) else { return nil }
       let wire = Wire(ports: [(nil, entry.value)], span: origins[entry.value])
-      inner.wires.bind(
-        input.name, Binding(wire: wire, scope: nil, module: nil, span: input.span))
-      if document.inputs.count == 1 { only = wire }
+      for name in Set([input.name, input.wire]) {
+        inner.wires.bind(name, Binding(wire: wire, scope: nil, module: nil, span: input.span))
+      }
+      if input.wire == document.first { only = wire }
     }
     return only
   }

@@ -36,8 +36,10 @@ extension Assembly {
       } else {
         wire = Wire.poisoned(input.span)
       }
-      scope.bind(input.name, Binding(wire: wire, scope: nil, module: nil, span: input.span))
-      current = document.inputs.count == 1 ? wire : nil
+      for name in Set([input.name, input.wire]) {
+        scope.bind(name, Binding(wire: wire, scope: nil, module: nil, span: input.span))
+      }
+      if input.wire == document.first { current = wire }
     }
     guard let model = document.model else { return }
     var result = adapting(document.adapts, below: "", in: context) {

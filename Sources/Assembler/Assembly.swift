@@ -24,6 +24,8 @@ final class Assembly {
   var adapters: [LaidAdapter] = []
   /// Whether there were any.
   var hasAdapters = false
+  /// How `fold:` is written, whatever blueprints say; nil: as they say.
+  var form: FoldSteps.Form?
   /// Where every value was made.
   var origins: [Span] = []
   /// Values that nothing computes: those of `hold:`.

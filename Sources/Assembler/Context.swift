@@ -168,6 +168,16 @@ final class Context {
       edit: edit, taken: taken)
   }
 
+  /// The same place for steps that are looked at and thrown away: what they name is not seen.
+  func sketching() -> Context {
+    let sketch = Instance(basePath: instance.basePath)
+    sketch.groups = instance.groups
+    return Context(
+      assembly: assembly, instance: sketch, document: document, chain: chain, frame: frame,
+      wires: WireScope(parent: wires), module: module, path: path, name: name, isHeld: isHeld,
+      sharing: sharing, edit: edit)
+  }
+
   /// The same place for steps that `edit` puts there: they see the blocks, variables and wires of
   /// where they are written, and the variables and wires of the place besides.
   func editing(_ edit: Edit) -> Context {

@@ -119,6 +119,9 @@ final class Library {
           id: "empty-model", message: "the file has neither a 'model' nor 'blocks'",
           span: root?.span, help: "a blueprint lists its steps under 'model:'"))
     }
+    if document.first == nil, document.inputs.count == 1 {
+      document.first = document.inputs[0].wire
+    }
     // Imports are read now, so that a fault in an unused one is told too.
     for entry in document.imports { _ = imported(entry, by: document, log: log) }
     let result = root == nil ? nil : document
@@ -152,8 +155,10 @@ final class Library {
     }
     document.variables = merged(parent.variables, document.variables)
     document.sizes = merged(parent.sizes, document.sizes)
-    let inputs = Set(document.inputs.map(\.name))
-    document.inputs = parent.inputs.filter { !inputs.contains($0.name) } + document.inputs
+    let old = Set(parent.inputs.map(\.wire))
+    document.inputs =
+      parent.inputs.map { input in document.inputs.first { $0.wire == input.wire } ?? input }
+      + document.inputs.filter { !old.contains($0.wire) }
     let inherited = parent.composites.mapValues { $0.inherited(by: document) }
     document.composites.merge(inherited) { own, _ in own }
     document.imports = parent.imports + document.imports
@@ -168,6 +173,7 @@ final class Library {
     document.bases = [parent] + parent.bases
     if document.model == nil {
       document.model = parent.model
+      document.first = parent.first
       document.edits = parent.edits + document.edits
     }
   }

@@ -116,12 +116,20 @@ public func trace(
   _ block: some Block, name: String, inputs: [(port: String, type: TensorType)],
   sharing: Scope.Sharing, adapters: [Adapter] = []
 ) throws -> Trace {
+  try trace(name, inputs: inputs, sharing: sharing, adapters: adapters, block.build)
+}
+
+/// Traces what `body` does with values of the given types, as the block `name`.
+public func trace(
+  _ name: String, inputs: [(port: String, type: TensorType)], sharing: Scope.Sharing,
+  adapters: [Adapter] = [], _ body: (Inputs, Scope) throws -> [Value]
+) throws -> Trace {
   let builder = TraceBuilder(block: name, inputs: inputs.map(\.type))
   let scope = Scope(
     builder: builder, index: 0, path: "", sharing: sharing, adapters: adapters)
   let values = inputs.enumerated().map { index, input in
     (name: input.port, value: Value(id: index, type: input.type, scope: scope))
   }
-  let outputs = try block.build(Inputs(values), in: scope)
+  let outputs = try body(Inputs(values), scope)
   return builder.finish(outputs: outputs.map(\.id))
 }

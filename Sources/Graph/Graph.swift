@@ -109,6 +109,8 @@ public struct Graph: Sendable {
   public var modules: [Module]
   /// Patterns of parameter paths that training leaves alone.
   public var frozen: [FreezeRule] = []
+  /// Steps that `lab fold` makes one convolution of; none where that is done already.
+  public var folds: [Fold] = []
 
   /// An empty graph.
   public init(name: String) {

@@ -64,10 +64,14 @@ public final class SearchPath {
     return found.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
-  /// The blueprints with the folder they lie in, sorted by family and name.
+  /// Folders of files that are no systems: libraries of blocks, and sweeps.
+  private static let others: Set<Substring> = ["blocks", "sweeps"]
+
+  /// The blueprints of systems with the folder they lie in, sorted by family and name.
   public func families() -> [(family: String, name: String, path: String)] {
-    blueprints().map { entry in
+    blueprints().compactMap { entry in
       let parts = entry.path.split(separator: "/")
+      if let folder = parts.dropLast().last, SearchPath.others.contains(folder) { return nil }
       return (parts.count > 1 ? String(parts[parts.count - 2]) : "", entry.name, entry.path)
     }.sorted { ($0.0, $0.1) < ($1.0, $1.1) }
   }

@@ -24,6 +24,8 @@ public enum WeightsError: Error, Hashable, Sendable, CustomStringConvertible {
   case isDirectory(path: String)
   /// A tensor has more or fewer numbers than its shape says.
   case wrongCount(tensor: String, found: Int, needed: Int)
+  /// A parameter has no numbers.
+  case noValues(parameter: String)
   /// The caller's progress function asked to stop.
   case cancelled
 
@@ -44,6 +46,7 @@ public enum WeightsError: Error, Hashable, Sendable, CustomStringConvertible {
     case .isDirectory(let path): "'\(path)' is a directory"
     case .wrongCount(let tensor, let found, let needed):
       "the tensor '\(tensor)' has \(found) numbers, but its shape needs \(needed)"
+    case .noValues(let path): "the parameter '\(path)' has no numbers"
     case .cancelled: "writing was stopped"
     }
   }

@@ -8,6 +8,8 @@ public struct OutputTensor: Sendable {
     case integers([Int64])
     /// The numbers of the parameter at this path, stored as `F32`.
     case parameter(BoundWeights, path: String)
+    /// Those of a stored tensor, as they are stored.
+    case stored(StoredTensor)
   }
 
   /// Its name in the file.
@@ -25,7 +27,11 @@ public struct OutputTensor: Sendable {
   }
 
   fileprivate var type: StoredType {
-    if case .integers = values { .i64 } else { .f32 }
+    switch values {
+    case .integers: .i64
+    case .stored(let tensor): tensor.type
+    case .floats, .parameter: .f32
+    }
   }
 
   /// Calls `body` with the bytes to be stored.
@@ -40,6 +46,7 @@ public struct OutputTensor: Sendable {
     case .floats(let floats): result = floats.withUnsafeBytes(tried)
     case .integers(let integers):
       result = integers.map(\.littleEndian).withUnsafeBytes(tried)
+    case .stored(let tensor): result = tensor.withBytes(tried)
     case .parameter(let weights, let path):
       result = tried(UnsafeRawBufferPointer(weights.floats(path) ?? .init(start: nil, count: 0)))
     }

@@ -4,6 +4,7 @@ import Testing
 @Suite struct StepFaultTests {
   @Test(arguments: syntax) func syntaxFault(_ faulty: Faulty) throws { try check(faulty) }
   @Test(arguments: constructs) func constructFault(_ faulty: Faulty) throws { try check(faulty) }
+  @Test(arguments: folds) func foldFault(_ faulty: Faulty) throws { try check(faulty) }
   @Test(arguments: names) func nameFault(_ faulty: Faulty) throws { try check(faulty) }
   @Test(arguments: sharing) func sharingFault(_ faulty: Faulty) throws { try check(faulty) }
   @Test(arguments: composites) func compositeFault(_ faulty: Faulty) throws { try check(faulty) }
@@ -69,6 +70,46 @@ private let syntax = [
     "remove on a composite",
     words + "  - mixer: {«remove»: a}\nblocks: {mixer: {body: [rms_norm]}}",
     Fault("unknown-key", "'remove' is for blueprints, and 'mixer' is a block")),
+]
+
+private let map = "inputs: {x: {image: [6, 8, 8]}}\nat: {batch: 1}\nmodel:\n"
+
+private let folds = [
+  Faulty(
+    "a fold without steps", map + "  - fold:«»",
+    Fault("bad-steps", "'fold' must be a list of steps but is null")),
+  Faulty(
+    "an unknown form", map + "  - fold: [batch_norm]\n    form: «folded»",
+    Fault("out-of-range", "'form' must be 'train' or 'deploy' but is a string, 'folded'")),
+  Faulty(
+    "what is no sum in a fold", map + "  - ‹fold›: [batch_norm, «activation»: {function: gelu}]",
+    Fault(
+      "bad-fold", "cannot be folded into one convolution: 'gelu' is no convolution",
+      help: "sums", note: "it stands in this fold")),
+  Faulty(
+    "the same when trained",
+    map + "  - ‹fold›: [batch_norm, «activation»: {function: gelu}]\n    form: train",
+    Fault("bad-fold", "'gelu' is no convolution", note: "it stands in this fold")),
+  Faulty(
+    "zeros around what has a bias",
+    map + "  - ‹fold›: [batch_norm, «conv»: {kernel: 3, padding: 1}]",
+    Fault("bad-fold", "pads what was shifted or convolved before with zeros", note: "this fold")),
+  Faulty(
+    "zeros around what reads its neighbours",
+    map
+      + "  - ‹fold›: [conv: {kernel: 3, padding: 1, bias: false}, «conv»: {kernel: 3, padding: 1}]",
+    Fault("bad-fold", "pads what was shifted or convolved before with zeros", note: "this fold")),
+  Faulty(
+    "a value from outside of a fold",
+    map + "  - batch_norm: {as: other}\n  - ‹fold›: [batch_norm, «add»: {from: [previous, x]}]",
+    Fault("bad-fold", "'add' is no convolution, no batch norm and no sum", note: "this fold")),
+  Faulty(
+    "several results of a fold",
+    map + "  - «fold»: [split: {parts: 2}]", Fault("bad-fold", "must give one value but give 2")),
+  Faulty(
+    "a fold that is only its factors",
+    "inputs: {x: {vector: [6]}}\nmodel:\n  - ‹fold›: [«layer_scale»]",
+    Fault("bad-fold", "scales and shifts of a vector", note: "this fold")),
 ]
 
 private let constructs = [

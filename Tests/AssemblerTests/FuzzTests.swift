@@ -82,7 +82,8 @@ import Testing
 
   @Test func theUnchangedTextsAreValid() throws {
     let shipped = try ShippedBlueprints.all()
-    for file in shipped {
+    // A library of blocks has no model of its own.
+    for file in shipped where file.text.contains("\nmodel:") || file.text.contains("\nextends:") {
       #expect(try attempt(file.text, files: shipped, file.name), "\(file.name)")
     }
     let result = try result(of: everything, files: everythingFiles)

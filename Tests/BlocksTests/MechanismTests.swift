@@ -42,23 +42,24 @@ struct MechanismTests {
     #expect(map.cost == sequence.cost)
   }
 
-  @Test("a re-parameterised convolution: branches to train, one to deploy")
+  @Test("a re-parameterised convolution: branches to train, one convolution in a fold")
   func reparameterised() throws {
     let input = "{image: [8, 6, 6]}"
-    let train = try profile(
-      "rep_conv: {kernels: [3, 1], depthwise: true, form: train}", input: input)
-    let deploy = try profile(
-      "rep_conv: {kernels: [3, 1], depthwise: true}", input: input)
+    let branches = "rep_conv: {kernel: 3, depthwise: true}"
+    let train = try profile("{fold: [\(branches)], form: train}", input: input)
+    let deploy = try profile("{fold: [\(branches)]}", input: input)
     // 9 + 1 taps, three batch norms; then 9 taps and a bias
     #expect(train.parameters == 8 * (9 + 1) + 3 * 2 * 8)
     #expect(deploy.parameters == 8 * 9 + 8)
     #expect(train.cost.convolution == 2 * 36 * 8 * (9 + 1))
     #expect(deploy.cost.convolution == 2 * 36 * 8 * 9)
     #expect(train.outputs[0].type == deploy.outputs[0].type)
-    // no branch of its own for the input where shapes differ
-    let wide = try profile("rep_conv: {dim: 16, stride: 2, form: train}", input: input)
-    #expect(wide.parameters == 16 * 8 * (9 + 1) + 2 * 2 * 16)
+    // no branch of its own for the input where shapes differ, none with a kernel as large
+    let wide = try profile("rep_conv: {dim: 16, stride: 2, branches: 2}", input: input)
+    #expect(wide.parameters == 16 * 8 * (2 * 9 + 1) + 3 * 2 * 16)
     #expect(wide.outputs[0].type.sizes == [1, 16, 3, 3])
+    let point = try profile("rep_conv: {dim: 16, kernel: 1}", input: input)
+    #expect(point.parameters == 16 * 8 + 2 * 16)
   }
 
   @Test("squeeze and excite: two layers on one pixel")

@@ -16,13 +16,13 @@ enum Shipped {
   /// Names of the oracles in Tests/Oracles.
   static let oracles: [String] = files(below: "Tests/Oracles", suffix: ".json")
 
-  /// Names of the shipped blueprints, sweeps aside.
+  /// Names of the shipped blueprints, sweeps and libraries of blocks aside.
   static let blueprints: [String] = files(below: "blueprints", suffix: ".yaml")
 
   private static func files(below folder: String, suffix: String) -> [String] {
     let all = FileManager.default.enumerator(atPath: "\(root)/\(folder)")?.allObjects ?? []
     return all.compactMap { $0 as? String }.filter {
-      $0.hasSuffix(suffix) && !$0.contains("sweeps/")
+      $0.hasSuffix(suffix) && !$0.contains("sweeps/") && !$0.contains("blocks/")
     }
     .map { String(URL(fileURLWithPath: $0).lastPathComponent.dropLast(suffix.count)) }.sorted()
   }

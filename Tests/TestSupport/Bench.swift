@@ -26,7 +26,7 @@ public final class MemoryFiles: BlueprintSource {
 /// Assembles `text` as the file `test.yaml`, with further files in memory.
 public func assemble(
   _ text: String, files: [String: String] = [:], set: [String] = [], swap: [String] = [],
-  at sizes: [(name: String, value: Int)] = []
+  at sizes: [(name: String, value: Int)] = [], inTrainingForm: Bool? = nil
 ) throws -> AssemblyResult {
   let registry = try Registry([standardBlocks])
   let assembler = Assembler(registry: registry, loader: MemoryFiles(files))
@@ -34,15 +34,17 @@ public func assemble(
   request.sets = set.map { SourceText(name: "--set", text: $0) }
   request.swaps = swap.map { SourceText(name: "--swap", text: $0) }
   request.sizes = sizes
+  request.inTrainingForm = inTrainingForm
   return assembler.assemble(request)
 }
 
 /// The graph of `text`, or its rendered faults as an error.
 public func graph(
   _ text: String, files: [String: String] = [:], set: [String] = [], swap: [String] = [],
-  at sizes: [(name: String, value: Int)] = []
+  at sizes: [(name: String, value: Int)] = [], inTrainingForm: Bool? = nil
 ) throws -> Graph {
-  let result = try assemble(text, files: files, set: set, swap: swap, at: sizes)
+  let result = try assemble(
+    text, files: files, set: set, swap: swap, at: sizes, inTrainingForm: inTrainingForm)
   guard let graph = result.graph else {
     throw TestFailure(DiagnosticFormatter().format(result.diagnostics))
   }

@@ -47,6 +47,7 @@ struct ConstructSyntax {
 let constructs: [String: any Construct.Type] = {
   let all: [any Construct.Type] = [
     RepeatSteps.self, Residual.self, Parallel.self, Hold.self, Group.self, LetStep.self,
+    FoldSteps.self,
   ]
   return Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 }()

@@ -8,6 +8,8 @@ final class Document {
   var about: String?
   var citation: String?
   var inputs: [InputSyntax] = []
+  /// The wire of the input that the first step gets: the only one of the file with the steps.
+  var first: String?
   var sizes: [SettingTemplate] = []
   var variables: [SettingTemplate] = []
   var composites: [String: Composite] = [:]
@@ -57,6 +59,8 @@ struct InputSyntax {
   /// Whether it is ids rather than numbers.
   var isIndex: Bool { vocab != nil || kind == "tokens" || kind == "ids" }
   let batch: Template?
+  /// What the steps call it.
+  let wire: String
   /// Whether its declaration is faulty, which is reported.
   var isBroken = false
 }

@@ -220,7 +220,7 @@ struct DocumentParser {
         declared
         ?? InputSyntax(
           name: entry.name, span: entry.key.span, kind: "", sizes: [], axes: [], vocab: nil,
-          batch: nil)
+          batch: nil, wire: entry.name)
       result.isBroken = log.errorCount > errors
       document.inputs.append(result)
     }
@@ -232,10 +232,19 @@ struct DocumentParser {
     var isValid = true
     var vocab: Template?
     var batch: Template?
+    var wire = entry.name
     for item in items {
       switch item.name {
       case "vocab": vocab = parser.template(item.value)
       case "batch": batch = parser.template(item.value)
+      case "as":
+        if let name = item.value.string, !name.isEmpty {
+          wire = name
+        } else {
+          parser.fault(
+            "wrong-type", "'as' must be a name but is \(item.value.kind)", at: item.value.span)
+          isValid = false
+        }
       case "axes":
         let errors = log.errorCount
         axes = words(item, "names of axes").map(\.text)
@@ -252,7 +261,7 @@ struct DocumentParser {
         parser.fault(
           "unknown-key", "an input has no '\(item.name)'", at: item.key.span,
           help: didYouMean(
-            item.name, among: DocumentParser.kinds.keys.sorted() + ["vocab", "batch", "axes"])
+            item.name, among: DocumentParser.kinds.keys.sorted() + ["vocab", "batch", "axes", "as"])
             ?? "kinds: \(DocumentParser.kinds.keys.sorted().joined(separator: ", "))")
         isValid = false
       }
@@ -297,7 +306,7 @@ struct DocumentParser {
     }
     return InputSyntax(
       name: entry.name, span: entry.key.span, kind: kind.name, sizes: sizes, axes: wanted,
-      vocab: vocab, batch: batch)
+      vocab: vocab, batch: batch, wire: wire)
   }
 
   // MARK: - Composite blocks

@@ -171,7 +171,8 @@ final class Workbench {
   /// With `ignoreUnknown` the settings of `--set @file` that the blueprint lacks are left away.
   func assembled(
     _ source: SourceText, changes: BlueprintOptions? = nil,
-    sizes: [(name: String, value: Int)] = [], ignoreUnknown: Bool = false
+    sizes: [(name: String, value: Int)] = [], ignoreUnknown: Bool = false,
+    inTrainingForm: Bool? = nil
   ) -> AssemblyResult? {
     func texts(_ arguments: [String]?, _ name: String) -> [SourceText] {
       (arguments ?? []).filter { $0.contains("=") }.map { SourceText(name: name, text: $0) }
@@ -188,6 +189,7 @@ final class Workbench {
     request.sets += texts(changes?.set, "--set")
     request.swaps = texts(changes?.swap, "--swap")
     request.sizes = sizes
+    request.inTrainingForm = inTrainingForm
     request.until = changes?.until.map { SourceText(name: "--until", text: $0) }
     let result = assembler.assemble(request)
     report(result.diagnostics)

@@ -38,9 +38,9 @@ struct RunSession {
     else { return nil }
     self.graph = graph
     self.inputs = tensors
-    guard let source = RunSession.bind(graph, weights, bench.assembler.names(of: text), bench)
+    guard let bound = BoundCheckpoint(graph, weights, bench.assembler.names(of: text), bench)
     else { return nil }
-    self.source = source
+    source = BoundParameters(bound.weights)
     for port in graph.inputs where tensors[port.name] == nil {
       bench.report([
         Diagnostic(
@@ -54,37 +54,6 @@ struct RunSession {
   private static func tensor(_ stored: StoredTensor, isIndex: Bool) throws -> Tensor {
     if isIndex { return try Tensor(stored.shape, try stored.integers()) }
     return try Tensor(stored.shape, stored.floats())
-  }
-
-  /// The weights by our paths; every problem is reported.
-  private static func bind(
-    _ graph: Graph, _ paths: [String], _ names: [NameFacts], _ bench: Workbench
-  ) -> BoundParameters? {
-    var rules: [NameRule] = []
-    for fact in names {
-      do {
-        rules.append(try NameRule(ours: fact.ours, theirs: fact.theirs))
-      } catch {
-        let span = error.side == .ours ? fact.ourSpan : fact.theirSpan
-        bench.report([Diagnostic(id: "bad-name-rule", message: error.message, span: span)])
-      }
-    }
-    let checkpoint: Checkpoint
-    do {
-      checkpoint = try Checkpoint(paths)
-    } catch {
-      bench.report(error.errors.map { Diagnostic(id: "bad-checkpoint", message: "\($0)") })
-      return nil
-    }
-    let binding = Binding(graph, to: checkpoint, names: NameMap(rules))
-    bench.report(
-      binding.problems.map { problem in
-        Diagnostic(
-          severity: problem.isError ? .error : .warning, id: "weights-\(problem.kind)",
-          message: problem.description,
-          span: problem.rule.flatMap { names.indices.contains($0) ? names[$0].ourSpan : nil })
-      })
-    return binding.errors.isEmpty ? BoundParameters(binding.weights) : nil
   }
 
   /// Runs once; the results are the outputs, then the values that `keep` names.

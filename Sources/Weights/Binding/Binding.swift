@@ -48,7 +48,8 @@ public struct Binding: Sendable {
     binder.noteMissing()
     binder.noteUnused()
     if checkingValues { binder.checkValues(threads: threads ?? min(8, processorCount)) }
-    binder.noteIdleRules()
+    // A map may serve several forms of a model; a rule without use is a hint when something is wrong.
+    if binder.problems.contains(where: \.isError) { binder.noteIdleRules() }
     problems = binder.problems
     weights = BoundWeights(binder.recipes)
   }

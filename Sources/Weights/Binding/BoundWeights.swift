@@ -66,6 +66,11 @@ public struct BoundWeights: Sendable {
   /// The sizes of the parameter at `path`; nil when it has no numbers.
   public func shape(_ path: String) -> [Int]? { slots[path]?.recipe.shape }
 
+  /// Calls `body` for every stored tensor that the parameter at `path` is made of.
+  func forEachStored(_ path: String, _ body: (StoredTensor) -> Void) {
+    slots[path]?.recipe.forEachStored { tensor, _ in body(tensor) }
+  }
+
   /// The bytes of the numbers that do not lie in a file, once all are made.
   public var copiedBytes: Int {
     slots.values.reduce(0) { $0 + ($1.recipe.isMapped ? 0 : 4 * $1.recipe.count) }
