@@ -9,9 +9,11 @@ import Weights
 @Suite("checkpoint names")
 struct NameTests {
   static let named = [
-    "mistral-7b", "llama-7b", "qwen2-0.5b", "gemma-2b", "mamba-130m", "mamba2-1.3b",
-    "falcon-mamba-7b", "vit-b-16", "dinov2-l-14", "vit-l-14-clip", "samba-421m", "bert-base",
-    "resnet-50", "convnext-l", "phi-2",
+    "mistral-7b", "llama-7b", "mixtral-8x7b", "qwen2-0.5b", "gemma-2b", "phi-2", "mamba-130m",
+    "mamba-370m", "mamba-790m", "mamba-1.4b", "mamba-2.8b", "mamba2-130m", "mamba2-370m",
+    "mamba2-780m", "mamba2-1.3b", "mamba2-2.7b", "falcon-mamba-7b", "samba-421m", "samba-1.3b",
+    "t5-large-encoder", "t5-xl-encoder", "t5-xxl-encoder", "bert-base", "vit-b-16",
+    "dinov2-l-14", "vit-l-14-clip", "resnet-50", "convnext-l",
   ]
 
   @Test("every tensor of the checkpoint is bound", arguments: named)
