@@ -231,6 +231,10 @@ final class Assembly {
     _ step: Step, on current: Wire?, names: [String], name: String?, in context: Context,
     body: [Step]
   ) -> Wire? {
+    var step = step
+    if let share = step.common.share, evaluate(share, in: context) == .null {
+      step = step.unshared
+    }
     let inputs = wires(of: step, current, in: context, body: body)
     let sharing = context.sharing
     if let own = step.common.own, step.common.share == nil {

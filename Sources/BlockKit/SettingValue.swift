@@ -160,12 +160,18 @@ extension Array: SettingValue where Element: SettingValue {
 }
 
 /// A setting with a few allowed words.
-public protocol SettingChoice: SettingValue, RawRepresentable<String>, CaseIterable, Sendable {}
+public protocol SettingChoice: SettingValue, RawRepresentable<String>, CaseIterable, Sendable {
+  /// Other words for the same, such as those of published configurations.
+  static var aliases: [String: Self] { get }
+}
 
 extension SettingChoice {
+  /// None.
+  public static var aliases: [String: Self] { [:] }
   /// One of the words.
   public static func decode(_ datum: Datum) throws(SettingError) -> Self {
-    guard case .string(let word) = datum, let value = Self(rawValue: word) else {
+    guard case .string(let word) = datum, let value = Self(rawValue: word) ?? aliases[word]
+    else {
       var error = mismatch(datum)
       if case .string(let word) = datum {
         error = SettingError(

@@ -24,6 +24,11 @@ public struct Value {
   /// The same value seen from another scope, which what is done next belongs to.
   func seen(from scope: Scope) -> Value { Value(id: id, type: type, scope: scope) }
 
+  /// Fixed numbers, made where this value is.
+  public func constant(_ kind: Constant.Kind, _ type: TensorType) throws(ShapeError) -> Value {
+    try scope.apply(.constant(Constant(kind, type)), [])
+  }
+
   /// Applies an operation to this value.
   public func apply(_ op: Op, _ others: Value...) throws(ShapeError) -> Value {
     try scope.apply(op, [self] + others)

@@ -17,6 +17,9 @@ public struct BidirectionalMamba: Layer {
   @Setting("Inner channels per channel of the input.", .atLeast(1)) public var expand = 2
   @Setting("Rank of the step Δ; default: channels/16, rounded up.", .atLeast(1))
   public var dtRank: Int? = nil
+  @Setting("Whether the convolutions have a bias.") public var convBias = true
+  @Setting("Whether in_proj and out_proj have biases.") public var bias = false
+  @Setting("The function behind the convolutions.") public var activation = Activation.silu
   @Setting("How the second branch joins the scans: it gates them, or is put beside them.")
   public var branches = Branches.gate
   @Setting("Factor on the sum of the two directions (gated branches).") public var scale = 0.5
@@ -36,7 +39,7 @@ public struct BidirectionalMamba: Layer {
     var y: Value
     switch branches {
     case .gate:
-      let xz = try split(scope.linear("in_proj", u, to: both), [inner, inner])
+      let xz = try split(scope.linear("in_proj", u, to: both, bias: bias), [inner, inner])
       let ahead = try direction("forward", xz[0], xz[1], core, in: scope)
       let back = try reversed(
         direction("backward", reversed(xz[0]), reversed(xz[1]), core, in: scope))
@@ -45,15 +48,15 @@ public struct BidirectionalMamba: Layer {
       guard inner % 2 == 0 else {
         throw SettingError("expand", "\(inner) inner channels do not fall into two branches")
       }
-      let halves = try split(scope.linear("in_proj", u, to: inner), [inner / 2, inner / 2])
-      let a = try silu(symmetric("conv_x", halves[0], in: scope))
-      let z = try silu(symmetric("conv_z", halves[1], in: scope))
+      let halves = try split(scope.linear("in_proj", u, to: inner, bias: bias), [inner / 2, inner / 2])
+      let a = try activation(symmetric("conv_x", halves[0], in: scope))
+      let z = try activation(symmetric("conv_z", halves[1], in: scope))
       let ahead = try scanned("forward", a, core, in: scope)
       let back = try reversed(scanned("backward", reversed(a), core, in: scope))
       y = try scope.apply(.concat(Concat(axis: .channels)), [ahead + back, z])
     }
     if innerNorm { y = try scope.norm("norm", y, .layer, epsilon: 1e-5, bias: true) }
-    return try scope.linear("out_proj", y, to: channels)
+    return try scope.linear("out_proj", y, to: channels, bias: bias)
   }
 
   private func reversed(_ x: Value) throws -> Value {
@@ -65,8 +68,8 @@ public struct BidirectionalMamba: Layer {
     _ name: String, _ x: Value, _ z: Value, _ core: S6Core, in scope: Scope
   ) throws -> Value {
     try scope.scope(name, block: "direction", [x, z]) { inner, inputs in
-      let mixed = try silu(
-        inner.causalConvolution("conv1d", inputs[0], kernel: dConv, bias: true))
+      let mixed = try activation(
+        inner.causalConvolution("conv1d", inputs[0], kernel: dConv, bias: convBias))
       return [try core.scan(mixed, in: inner) * silu(inputs[1])]
     }[0]
   }
@@ -85,7 +88,7 @@ public struct BidirectionalMamba: Layer {
       let channels = try inputs[0].channels()
       let extent = Convolution.Extent(
         .sequence, kernel: dConv, before: (dConv - 1) / 2, after: dConv / 2)
-      let convolution = Convolution([extent], groups: channels, bias: true)
+      let convolution = Convolution([extent], groups: channels, bias: convBias)
       return [
         try inner.convolution(inputs[0], convolution, to: channels, taps: [.named("kernel")])
       ]

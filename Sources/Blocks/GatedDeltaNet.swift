@@ -20,6 +20,7 @@ public struct GatedDeltaNet: Layer {
   @Setting("Channels of a head of q and k.", .atLeast(1)) public var keyDim = 128
   @Setting("Channels of a head of v.", .atLeast(1)) public var valueDim = 128
   @Setting("Taps of the causal convolution.", .atLeast(1)) public var dConv = 4
+  @Setting("The function behind the convolution.") public var activation = Activation.silu
   @Setting("ε of the norm of a head.", .atLeast(0)) public var normEps = 1e-6
 
   public init() {}
@@ -42,7 +43,7 @@ public struct GatedDeltaNet: Layer {
       [keyDim, keyDim, ratio * valueDim, ratio * valueDim])
     let gates = try perKeyHead(scope.linear("in_proj_ba", x, to: 2 * heads), [ratio, ratio])
     let joined = try scope.apply(.concat(Concat(axis: .channels)), Array(parts.prefix(3)))
-    let mixed = try silu(
+    let mixed = try activation(
       scope.causalConvolution("conv1d", joined, kernel: dConv, bias: false))
     let qkv = try split(mixed, [keys, keys, values])
 
@@ -56,9 +57,9 @@ public struct GatedDeltaNet: Layer {
     let head = [Dim(.heads, heads)]
     let bias = try scope.parameter("dt_bias", head, .ones)
     let logA = try scope.parameter("A_log", head, .logUniform(low: 1e-4, high: 16))
-    let rate = try activation(.negate, activation(.exp, logA))
-    let decay = try activation(.softplus, asHeads(gates[1]) + bias) * rate
-    let beta = try activation(.sigmoid, asHeads(gates[0]))
+    let rate = try BlockKit.activation(.negate, BlockKit.activation(.exp, logA))
+    let decay = try BlockKit.activation(.softplus, asHeads(gates[1]) + bias) * rate
+    let beta = try BlockKit.activation(.sigmoid, asHeads(gates[0]))
     let rule = LinearAttention(decay: .head, delta: true, scale: 1 / Double(keyDim))
     let o = try q.apply(
       .linearAttention(rule), k, splitHeads(qkv[2], heads), decay, beta)

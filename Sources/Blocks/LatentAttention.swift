@@ -33,6 +33,7 @@ public struct LatentAttention: Layer {
   @Setting("Base of the rotary position embedding.", .atLeast(1)) public var rope = 10000.0
   @Setting("Whether rotated pairs are neighbours instead of the two halves.")
   public var ropeInterleaved = true
+  @Setting("Whether q_a_proj, kv_a_proj and out_proj have biases.") public var bias = false
   @Setting("ε of the norms.", .atLeast(0)) public var eps = 1e-6
   @Setting("Whether keys and values are made for every position, or never.")
   public var form = Form.expanded
@@ -52,7 +53,7 @@ public struct LatentAttention: Layer {
     let rotary = Op.rotary(Rotary(base: rope, rotated: ropeDim, interleaved: ropeInterleaved))
     let rotated = try q[1].apply(rotary)
 
-    let shared = try split(scope.linear("kv_a_proj", x, to: kept), [kvRank, ropeDim])
+    let shared = try split(scope.linear("kv_a_proj", x, to: kept, bias: bias), [kvRank, ropeDim])
     let latent = try scope.norm("kv_norm", shared[0], .rms, epsilon: eps)
     let key = try splitHeads(shared[1], 1).apply(rotary)
     let attention = Op.attention(
@@ -84,7 +85,7 @@ public struct LatentAttention: Layer {
             TensorType([Dim(.heads, heads), Dim(.channels, size), Dim(.named("r"), kvRank)]))))
       mixed = try named.apply(.einsum(Einsum("h d r, b l h r -> b l h d")), sums)
     }
-    return try scope.linear("out_proj", mergeHeads(mixed), to: x.channels())
+    return try scope.linear("out_proj", mergeHeads(mixed), to: x.channels(), bias: bias)
   }
 
   private func width(_ size: Int) throws -> Int {
@@ -96,7 +97,7 @@ public struct LatentAttention: Layer {
   private func queries(_ x: Value, _ width: Int, in scope: Scope) throws -> Value {
     guard let qRank else { return try scope.linear("q_proj", x, to: width) }
     let low = try scope.norm(
-      "q_norm", scope.linear("q_a_proj", x, to: qRank), .rms, epsilon: eps)
+      "q_norm", scope.linear("q_a_proj", x, to: qRank, bias: bias), .rms, epsilon: eps)
     return try scope.linear("q_b_proj", low, to: width)
   }
 }

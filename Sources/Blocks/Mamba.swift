@@ -20,6 +20,7 @@ public struct Mamba: Layer {
   public var dtRank: Int? = nil
   @Setting("Heads with a Δ, B and C each.", .atLeast(1)) public var heads = 1
   @Setting("Whether the convolution has a bias.") public var convBias = true
+  @Setting("The function behind the convolution.") public var activation = Activation.silu
   @Setting("Whether in_proj and out_proj have biases.") public var bias = false
   @Setting("RMS norm of Δ, B and C: none, without or with weights.")
   public var bcdtNorm = S6Norm.none
@@ -37,7 +38,7 @@ public struct Mamba: Layer {
     let (both, overflow) = inner.multipliedReportingOverflow(by: 2)
     if overflow { throw ShapeError.overflow("2 · \(inner)") }
     let xz = try split(scope.linear("in_proj", u, to: both, bias: bias), [inner, inner])
-    let x = try silu(scope.causalConvolution("conv1d", xz[0], kernel: dConv, bias: convBias))
+    let x = try activation(scope.causalConvolution("conv1d", xz[0], kernel: dConv, bias: convBias))
     let y =
       heads == 1
       ? try core(rank: rank).scan(x, in: scope)
@@ -89,7 +90,7 @@ public struct Mamba: Layer {
       .uniform(bound: bound))
     let bias = try scope.parameter("dt_proj_bias", [head, Dim(.channels, size)], core.dtBias)
     let step = try pieces[0].apply(.einsum(Einsum("b l m r, m p r -> b l m p")), weight)
-    let delta = try mergeHeads(activation(.softplus, step + bias))
+    let delta = try mergeHeads(BlockKit.activation(.softplus, step + bias))
     return try core.recur(
       x, delta, core.states(pieces[1]), core.states(pieces[2]),
       a: [head, Dim(.channels, size), Dim(.state, dState)], d: [head, Dim(.channels, size)],

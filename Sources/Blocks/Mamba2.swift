@@ -22,11 +22,14 @@ public struct Mamba2: Layer {
   @Setting("Positions that are evaluated at once (no influence on the counts).", .atLeast(1))
   public var chunk = 256
   @Setting("Whether the convolution has a bias.") public var convBias = true
+  @Setting("The function behind the convolution.") public var activation = Activation.silu
   @Setting("Whether in_proj and out_proj have biases.") public var bias = false
   @Setting("Whether the gated result is normalised.") public var gatedNorm = true
   @Setting("ε of the gated norm.", .atLeast(0)) public var normEps = 1e-5
   @Setting("Whether a second scan runs from the end; the mean of both is taken.")
   public var bidirectional = false
+  @Setting("The least, and the greatest, step Δ at work; empty: any.", .atLeast(0))
+  public var dtLimit: [Double] = []
   @Setting("Least initial step Δ.", .atLeast(0)) public var dtMin = 0.001
   @Setting("Greatest initial step Δ.", .atLeast(0)) public var dtMax = 0.1
   @Setting("Floor of the initial step Δ.", .atLeast(0)) public var dtInitFloor = 1e-4
@@ -40,6 +43,9 @@ public struct Mamba2: Layer {
       throw ShapeError.overflow("expand \(expand) · channels \(channels)")
     }
     let inner = dInner ?? wide
+    if dtLimit.count > 2 || dtLimit.count == 2 && dtLimit[0] > dtLimit[1] {
+      throw SettingError("dt_limit", "the limits are the least and the greatest Δ: [0.001, 0.1]")
+    }
     if inner % headDim != 0 {
       throw SettingError(
         "head_dim", "heads of \(headDim) channels do not divide the \(inner) inner channels",
@@ -81,7 +87,7 @@ public struct Mamba2: Layer {
     _ mixed: Value, _ dtRaw: Value, _ sizes: [Int], in scope: Scope
   ) throws -> Value {
     let parts = try split(
-      silu(scope.causalConvolution("conv1d", mixed, kernel: dConv, bias: convBias)), sizes)
+      activation(scope.causalConvolution("conv1d", mixed, kernel: dConv, bias: convBias)), sizes)
     let heads = try dtRaw.channels()
     let head = [Dim(.heads, heads)]
     let dtBias = try scope.parameter(
@@ -90,8 +96,10 @@ public struct Mamba2: Layer {
     let skip = try scope.parameter("D", head, .ones)
     let perHead = TensorType(
       dtRaw.type.dims.map { $0.axis == .channels ? Dim(.heads, $0.size) : $0 })
-    let delta = try activation(.softplus, dtRaw.apply(.retype(Retype(perHead))) + dtBias)
-    let decay = try activation(.negate, activation(.exp, logA))
+    let delta = try clamp(
+      BlockKit.activation(.softplus, dtRaw.apply(.retype(Retype(perHead))) + dtBias),
+      least: dtLimit.first, greatest: dtLimit.count > 1 ? dtLimit[1] : nil)
+    let decay = try BlockKit.activation(.negate, BlockKit.activation(.exp, logA))
     let y = try splitHeads(parts[0], heads).apply(
       .ssd(SSD(chunk: chunk, skip: true)), delta, decay, groups(parts[1]), groups(parts[2]), skip)
     return try mergeHeads(y)

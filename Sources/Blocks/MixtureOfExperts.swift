@@ -26,6 +26,8 @@ public struct MixtureOfExperts: Layer {
   @Setting("Hidden size of an expert; unused by `expert: linear`.", .atLeast(1))
   public var hidden: Int? = nil
   @Setting("What an expert is.") public var expert = Kind.swiglu
+  @Setting("The function inside of an expert; default: silu for swiglu, gelu for mlp.")
+  public var activation: Activation? = nil
   @Setting("Whether the chosen weights are scaled to sum to 1.") public var renormalize = true
   @Setting("The function that makes weights of the router's results.") public var score = Score
     .softmax
@@ -84,10 +86,10 @@ public struct MixtureOfExperts: Layer {
     switch expert {
     case .linear: y = try stack("weight", rows, to: channels)
     case .mlp:
-      let inner = try activation(.gelu, stack("up_proj", rows, to: hiddenSize()))
+      let inner = try (activation ?? .gelu)(stack("up_proj", rows, to: hiddenSize()))
       y = try stack("down_proj", inner, to: channels)
     case .swiglu:
-      let gate = try silu(stack("gate_proj", rows, to: hiddenSize()))
+      let gate = try (activation ?? .silu)(stack("gate_proj", rows, to: hiddenSize()))
       let up = try stack("up_proj", rows, to: hiddenSize())
       y = try stack("down_proj", gate * up, to: channels)
     }
@@ -106,7 +108,7 @@ public struct MixtureOfExperts: Layer {
       switch score {
       case _ where late: logits
       case .softmax: try logits.apply(.softmax(Softmax(axis: .experts)))
-      case .sigmoid: try activation(.sigmoid, logits)
+      case .sigmoid: try BlockKit.activation(.sigmoid, logits)
       }
     var weights: Value
     let chosen: Value

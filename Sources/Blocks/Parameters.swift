@@ -49,17 +49,18 @@ public struct LayerScale: Layer {
   }
 }
 
-/// A fixed factor.
+/// A fixed factor, and a fixed offset.
 public struct Scale: Layer {
   public static let info = BlockInfo(
-    "scale", "Multiplies by a fixed number.", family: .operations,
+    "scale", "Multiplies by a fixed number, and adds one.", family: .operations,
     inputs: [.one("x", "any")], example: "- scale: {factor: ${dim ** 0.5}}")
 
-  @Setting("The factor.") public var factor: Double
+  @Setting("The factor.") public var factor = 1.0
+  @Setting("What is added.") public var offset = 0.0
 
   public init() {}
 
   public func callAsFunction(_ x: Value, in scope: Scope) throws -> Value {
-    try x.apply(.affine(Affine(factor: factor, offset: 0)))
+    try x.apply(.affine(Affine(factor: factor, offset: offset)))
   }
 }

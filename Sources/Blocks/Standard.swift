@@ -23,6 +23,7 @@ public let standardBlocks = BlockPack(
 /// The core operations, each usable as a step.
 let operationBlocks: [any (Block & SendableMetatype).Type] = [
   Add.self, Subtract.self, Multiply.self, Divide.self, ComplexStep.self, ActivationStep.self,
+  Clamp.self, CumulativeSumStep.self, ConstantStep.self,
   MatMul.self,
   EinsumStep.self, SoftmaxStep.self, FourierTransform.self, InverseFourierTransform.self,
   SelectiveScanStep.self, SSDStep.self, GridScanStep.self, LinearAttentionStep.self,

@@ -36,14 +36,14 @@ final class Expression: Sendable {
 
   /// The functions that expressions can call.
   enum Function: String, Sendable, CaseIterable {
-    case len, min, max, ceil, floor, round, abs, sum, range, index, int, float, str
+    case len, min, max, ceil, floor, round, abs, sum, range, index, indices, int, float, str
 
     /// How many arguments it takes.
     var arity: ClosedRange<Int> {
       switch self {
       case .min, .max: return 1...1000
       case .range: return 1...3
-      case .index: return 2...2
+      case .index, .indices: return 2...2
       default: return 1...1
       }
     }

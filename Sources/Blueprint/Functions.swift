@@ -25,7 +25,15 @@ enum Functions {
       }
       return total
     case .range: return try sequence(arguments, range)
-    case .index: return .int(try position(arguments[1], first, range))
+    case .index:
+      guard let place = try positions(arguments[1], first, function, range).first else {
+        throw ExpressionError(
+          message: "the list does not contain \(arguments[1].brief)", id: "bad-index",
+          range: range)
+      }
+      return .int(place)
+    case .indices:
+      return .list(try positions(arguments[1], first, function, range).map { .int($0) })
     case .int: return try integer(first, range)
     case .float: return try floating(first, range)
     case .str: return .string(try text(first, range))
@@ -40,19 +48,20 @@ enum Functions {
       range: range)
   }
 
-  /// Where a value stands in a list for the first time.
-  private static func position(
-    _ value: Datum, _ list: Datum, _ range: Range<Int>
-  ) throws(ExpressionError) -> Int {
+  /// Where a value stands in a list.
+  private static func positions(
+    _ value: Datum, _ list: Datum, _ function: Expression.Function, _ range: Range<Int>
+  ) throws(ExpressionError) -> [Int] {
     guard case .list(let items) = list else {
       throw ExpressionError(
-        message: "'index' needs a list, not \(list.described)", id: "bad-type", range: range)
+        message: "'\(function.rawValue)' needs a list, not \(list.described)", id: "bad-type",
+        range: range)
     }
+    var found: [Int] = []
     for (i, item) in items.enumerated() {
-      if try Operators.apply(.equal, item, value, range) == .bool(true) { return i }
+      if try Operators.apply(.equal, item, value, range) == .bool(true) { found.append(i) }
     }
-    throw ExpressionError(
-      message: "the list does not contain \(value.brief)", id: "bad-index", range: range)
+    return found
   }
 
   private static func length(_ value: Datum, _ range: Range<Int>) throws(ExpressionError) -> Int {

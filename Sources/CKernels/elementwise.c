@@ -269,6 +269,7 @@ UNARY(gelu_tanh, v_set(0.5f) * x *
                      (ONE + v_tanh(v_set(0.79788456f) * (x + v_set(0.044715f) * x * x * x))))
 UNARY(quick_gelu, x *v_sigmoid(v_set(1.702f) * x))
 UNARY(squared_relu, v_max(x, ZERO) * v_max(x, ZERO))
+UNARY(relu6, v_min(v_max(x, ZERO), v_set(6.0f)))
 UNARY(leaky_relu, x < ZERO ? x * v_set(0.01f) : x)
 UNARY(hard_sigmoid, v_min(v_max(x + v_set(3.0f), ZERO), v_set(6.0f)) * v_set(1.0f / 6))
 UNARY(hard_swish, x *v_min(v_max(x + v_set(3.0f), ZERO), v_set(6.0f)) * v_set(1.0f / 6))
@@ -312,6 +313,7 @@ static void (*const FN(unary_loops)[LAB_UNARY_COUNT])(const float *, float *, si
     [LAB_HARD_SWISH] = FN(u_hard_swish),
     [LAB_MISH] = FN(u_mish),
     [LAB_ELU] = FN(u_elu),
+    [LAB_RELU6] = FN(u_relu6),
 };
 
 static void FN(affine_loop)(float factor, float offset, const float *x, float *y, size_t n) {

@@ -98,6 +98,31 @@ void lab_reduce(lab_pool *pool, lab_reduction function, int kept, const size_t *
   }
 }
 
+/* ---- running sums ---------------------------------------------------------------------------- */
+
+typedef struct {
+  size_t n, inner;
+  const float *x;
+  float *y;
+} running_job;
+
+static void running_task(void *job, size_t outer, int thread) {
+  (void)thread;
+  running_job *j = job;
+  const float *x = j->x + outer * j->n * j->inner;
+  float *y = j->y + outer * j->n * j->inner;
+  for (size_t c = 0; c < j->inner; c++) {
+    double sum = 0;
+    for (size_t i = 0; i < j->n; i++) y[i * j->inner + c] = (float)(sum += x[i * j->inner + c]);
+  }
+}
+
+void lab_cumulative_sum(lab_pool *pool, size_t outer, size_t n, size_t inner, const float *x,
+                        float *y) {
+  running_job j = {n, inner, x, y};
+  lab_parallel(pool, outer, running_task, &j);
+}
+
 /* ---- windows --------------------------------------------------------------------------------- */
 
 typedef struct {

@@ -67,6 +67,7 @@ public enum Op: Sendable {
   case affine(Affine)
   case rotary(Rotary)
   case reduce(Reduce)
+  case cumulativeSum(CumulativeSum)
   case pool(Pool)
   case gather(Gather)
   case argMax(ArgMax)
@@ -106,6 +107,7 @@ public enum Op: Sendable {
     case .affine(let op): op
     case .rotary(let op): op
     case .reduce(let op): op
+    case .cumulativeSum(let op): op
     case .pool(let op): op
     case .gather(let op): op
     case .argMax(let op): op

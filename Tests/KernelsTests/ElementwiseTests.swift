@@ -37,6 +37,7 @@ struct ElementwiseTests {
     case .hard_sigmoid: return min(max(x + 3, 0), 6) / 6
     case .hard_swish: return x * min(max(x + 3, 0), 6) / 6
     case .mish: return x * hyperbolicTangent(softplus(x))
+    case .relu6: return min(max(x, 0), 6)
     case .elu: return x > 0 ? x : exponentialMinus1(x)
     }
   }

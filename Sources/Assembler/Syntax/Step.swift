@@ -31,6 +31,15 @@ final class Step {
     self.span = span
   }
 
+  /// The same step with weights of its own.
+  var unshared: Step {
+    var common = common
+    (common.share, common.own) = (nil, nil)
+    return Step(
+      head: head, headSpan: headSpan, settings: settings, shorthand: shorthand, common: common,
+      construct: construct, span: span)
+  }
+
   /// The keys that every step may have, whatever its block.
   struct Common {
     /// Names of the results; the first also names the scope.

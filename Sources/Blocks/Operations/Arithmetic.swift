@@ -80,3 +80,73 @@ public struct ActivationStep: Layer {
     try activation(function.function, x)
   }
 }
+
+/// Holds elements within limits.
+public struct Clamp: Layer {
+  public static let info = BlockInfo(
+    "clamp", "Brings elements below a least number, or above a greatest, to it.",
+    family: .operations, inputs: [.one("x", "any")], example: "- clamp: {min: 0, max: 6}")
+
+  @Setting("The least result.") public var min: Double? = nil
+  @Setting("The greatest result.") public var max: Double? = nil
+
+  public init() {}
+
+  public func callAsFunction(_ x: Value, in scope: Scope) throws -> Value {
+    if let min, let max, min > max {
+      throw SettingError("min", "the least result \(min) is above the greatest, \(max)")
+    }
+    return try clamp(x, least: min, greatest: max)
+  }
+}
+
+/// `min(max(x, least), greatest)`; comparisons cost nothing.
+func clamp(_ x: Value, least: Double?, greatest: Double?) throws(ShapeError) -> Value {
+  var y = x
+  for (limit, function) in [(least, Binary.Function.maximum), (greatest, .minimum)] {
+    guard let limit else { continue }
+    y = try y.apply(.binary(Binary(function)), x.constant(.number(limit), TensorType([])))
+  }
+  return y
+}
+
+/// Running sums along an axis.
+public struct CumulativeSumStep: Layer {
+  public static let info = BlockInfo(
+    "cumsum", "Running sums along an axis.", family: .operations,
+    inputs: [.one("x", "any")], example: "- cumsum: {axis: sequence}")
+
+  @Setting("The axis.") public var axis = "sequence"
+
+  public init() {}
+
+  public func callAsFunction(_ x: Value, in scope: Scope) throws -> Value {
+    _ = try x.size(Axis(axis))
+    return try x.apply(.cumulativeSum(CumulativeSum(axis: Axis(axis))))
+  }
+}
+
+/// Fixed numbers: one everywhere, or the places along an axis.
+public struct ConstantStep: Block {
+  public static let info = BlockInfo(
+    "constant", "Fixed numbers: one everywhere, or the places along an axis.",
+    family: .operations, inputs: [.optional("like", "any, whose size along 'places' it takes")],
+    example: "- constant: {value: 1}")
+
+  @Setting("The number everywhere.") public var value = 0.0
+  @Setting("Instead of a number: 0, 1, 2, … along this axis of the input.")
+  public var places: String? = nil
+
+  public init() {}
+
+  public func build(_ inputs: Inputs, in scope: Scope) throws -> [Value] {
+    guard let places else {
+      return [try scope.apply(.constant(Constant(.number(value), TensorType([]))), [])]
+    }
+    guard let like = inputs["like"] else {
+      throw SettingError("places", "the places of an axis need an input that has it")
+    }
+    let type = TensorType([Dim(Axis(places), try like.size(Axis(places)))])
+    return [try scope.apply(.constant(Constant(.places, type)), [])]
+  }
+}

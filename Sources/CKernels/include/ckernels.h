@@ -190,7 +190,7 @@ typedef enum {
   LAB_RELU, LAB_ABS, LAB_NEGATE, LAB_EXP, LAB_LOG, LAB_SQRT, LAB_SQUARE, LAB_TANH, LAB_SIN, LAB_COS,
   LAB_ERF, LAB_RECIPROCAL, LAB_SIGMOID, LAB_SOFTPLUS, LAB_SILU, LAB_GELU, LAB_GELU_TANH,
   LAB_QUICK_GELU, LAB_SQUARED_RELU, LAB_LEAKY_RELU, LAB_HARD_SIGMOID, LAB_HARD_SWISH, LAB_MISH,
-  LAB_ELU, LAB_UNARY_COUNT
+  LAB_ELU, LAB_RELU6, LAB_UNARY_COUNT
 } lab_unary_function;
 
 typedef enum { LAB_ADD, LAB_SUBTRACT, LAB_MULTIPLY, LAB_DIVIDE, LAB_MAXIMUM, LAB_MINIMUM }
@@ -241,6 +241,9 @@ void lab_softmax(lab_pool *pool, size_t outer, size_t n, size_t inner, const flo
 
 typedef enum { LAB_REDUCE_SUM, LAB_REDUCE_MEAN, LAB_REDUCE_MAX } lab_reduction;
 
+/* y_i = x_0 + … + x_i along the middle axis of [outer][n][inner]; y may be x. */
+void lab_cumulative_sum(lab_pool *pool, size_t outer, size_t n, size_t inner, const float *x,
+                        float *y);
 /* y is contiguous over the kept axes. */
 void lab_reduce(lab_pool *pool, lab_reduction function, int kept, const size_t *kept_sizes,
                 const ptrdiff_t *kept_strides, int lost, const size_t *lost_sizes,

@@ -5,6 +5,7 @@ public struct Unary: Operation {
     case identity, relu, abs, negate, exp, log, sqrt, square, tanh, sin, cos, erf
     case reciprocal, sigmoid, softplus, silu, gelu
     case gelu_tanh, quick_gelu, squared_relu, leaky_relu, hard_sigmoid, hard_swish, mish, elu
+    case relu6
     case real, imag
 
     /// Operations per element: each +, −, ·, ÷ and each elementary function is 1; comparisons and
@@ -13,7 +14,7 @@ public struct Unary: Operation {
     /// docs/concepts/costs.md writes every formula out.
     public var cost: Int {
       switch self {
-      case .identity, .relu, .abs, .real, .imag: 0
+      case .identity, .relu, .relu6, .abs, .real, .imag: 0
       case .negate, .exp, .log, .sqrt, .square, .tanh, .sin, .cos, .erf, .reciprocal: 1
       case .sigmoid: 4  // 1 / (1 + exp(−x))
       case .softplus: 3  // log(1 + exp(x))

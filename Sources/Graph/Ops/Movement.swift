@@ -362,13 +362,29 @@ public struct Repeat: Operation {
 /// Not counted.
 public struct Constant: Operation {
   /// What it holds.
-  public enum Kind: String, Hashable, Sendable {
+  public enum Kind: Hashable, Sendable {
     case zeros, ones
+    /// One number everywhere.
+    case number(Double)
+    /// The place along the first axis: 0, 1, 2, …
+    case places
     /// Sine and cosine positions of one axis: channels 2i and 2i + 1 are sin and cos of
     /// p / 10000^(2i/channels).
     case sinCos
     /// Sine and cosine positions of a grid, half of the channels for each side.
     case sinCos2D
+
+    /// The word for it.
+    public var name: String {
+      switch self {
+      case .zeros: "zeros"
+      case .ones: "ones"
+      case .number(let number): "number \(number)"
+      case .places: "places"
+      case .sinCos: "sinCos"
+      case .sinCos2D: "sinCos2D"
+      }
+    }
   }
   /// What it holds.
   public let kind: Kind
@@ -380,7 +396,7 @@ public struct Constant: Operation {
     self.type = type
   }
   public var name: String { "constant" }
-  public var attributes: [Attribute] { [Attribute("kind", .string(kind.rawValue))] }
+  public var attributes: [Attribute] { [Attribute("kind", .string(kind.name))] }
 
   public func results(of operands: [TensorType]) throws(ShapeError) -> [TensorType] {
     try expect(operands, 0)

@@ -34,6 +34,34 @@ public struct Reduce: Operation {
   }
 }
 
+/// The running sum along an axis: `y_i = x_0 + … + x_i`; n additions for n elements.
+public struct CumulativeSum: Operation {
+  /// The axis.
+  public let axis: Axis
+  /// Running sums along `axis`.
+  public init(axis: Axis) { self.axis = axis }
+
+  public var name: String { "cumulative_sum" }
+  public var attributes: [Attribute] { [Attribute("axis", .string(axis.name))] }
+
+  public func results(of operands: [TensorType]) throws(ShapeError) -> [TensorType] {
+    try expect(operands, 1)
+    guard operands[0].size(axis) != nil, operands[0].element == .real else {
+      throw ShapeError("a running sum along \(axis.name) gets \(operands[0])", operand: 0)
+    }
+    return operands
+  }
+
+  public func work(_ operands: [TensorType], _ results: [TensorType]) throws(ShapeError) -> [Work] {
+    [Work(.elementwise, "running sum", .n("elements", try operands[0].count()))]
+  }
+
+  /// Decoding along the axis keeps the last sum.
+  public func state(_ operands: [TensorType], _ results: [TensorType]) throws(ShapeError) -> Int {
+    axis == .sequence ? try operands[0].count(without: axis) : 0
+  }
+}
+
 /// Average or maximum over sliding windows, or over the windows of an adaptive grid.
 ///
 /// With a grid, window i of m over n elements is `⌊i·n/m⌋ ..< ⌈(i + 1)·n/m⌉`: together the windows of

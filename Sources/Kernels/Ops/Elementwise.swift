@@ -30,6 +30,7 @@ extension Unary.Function {
     case .hard_swish: LAB_HARD_SWISH
     case .mish: LAB_MISH
     case .elu: LAB_ELU
+    case .relu6: LAB_RELU6
     }
   }
 }

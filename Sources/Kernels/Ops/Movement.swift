@@ -122,7 +122,7 @@ extension Constant: Lowerable {
     let type = results[0]
     if case .index = type.element { throw Fault("a constant of indices is not defined") }
     let count = type.dims.reduce(1) { $0 * $1.size } * type.element.floats
-    let key = "\(kind.rawValue) \(type.dims.map { "\($0.axis.name) \($0.size)" })"
+    let key = "\(kind.name) \(type.dims.map { "\($0.axis.name) \($0.size)" })"
     let fill: @Sendable (UnsafeMutableBufferPointer<Float>) -> Void
     switch kind {
     case .zeros: fill = { $0.initialize(repeating: 0) }
@@ -131,6 +131,12 @@ extension Constant: Lowerable {
       fill = { table in
         for i in table.indices { table[i] = isComplex && i % 2 == 1 ? 0 : 1 }
       }
+    case .number(let number):
+      if type.element == .complex { throw Fault("a constant number is real") }
+      fill = { $0.initialize(repeating: Float(number)) }
+    case .places:
+      let row = type.dims.dropFirst().reduce(type.element.floats) { $0 * $1.size }
+      fill = { table in for i in table.indices { table[i] = Float(i / max(1, row)) } }
     case .sinCos: fill = try sinCosTable(type)
     case .sinCos2D: fill = try sinCosGrid(type)
     }

@@ -37,6 +37,20 @@ extension Reduce: Lowerable {
   }
 }
 
+extension CumulativeSum: Lowerable {
+  func lower(
+    _ operands: [Operand], _ results: [TensorType], into builder: inout ProgramBuilder
+  ) throws -> [Operand] {
+    let x = operands[0]
+    let (outer, n, inner) = x.type.split(at: axis)
+    let y = builder.value(results[0])
+    builder.emit(reads: [x.id], writes: [y.id], inPlace: x.id) { memory in
+      lab_cumulative_sum(memory.pool, outer, n, inner, memory.floats(x.id), memory.floats(y.id))
+    }
+    return [y]
+  }
+}
+
 extension Pool: Lowerable {
   func lower(
     _ operands: [Operand], _ results: [TensorType], into builder: inout ProgramBuilder

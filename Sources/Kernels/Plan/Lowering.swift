@@ -132,6 +132,7 @@ extension Op {
     case .affine(let op): op
     case .rotary(let op): op
     case .reduce(let op): op
+    case .cumulativeSum(let op): op
     case .pool(let op): op
     case .gather(let op): op
     case .argMax(let op): op
