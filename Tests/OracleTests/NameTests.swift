@@ -12,6 +12,11 @@ struct NameTests {
     "mistral-7b", "llama-7b", "qwen2-0.5b", "gemma-2b", "mamba-130m", "mamba2-1.3b",
     "falcon-mamba-7b", "vit-b-16", "dinov2-l-14", "vit-l-14-clip", "samba-421m", "bert-base",
     "resnet-50", "convnext-l", "phi-2",
+    "clip-vit-b-16", "clip-vit-b-32", "vilt-b-32", "dinov2-l-14-224", "siglip-so400m-384",
+    "siglip-so400m-384-nohead", "vit-l-14-clip-336", "vim-tiny", "vim-tiny-stride8", "vim-small",
+    "vim-small-stride8", "vim-base", "vmamba-t", "vmamba-t-s2l5", "vmamba-s", "vmamba-b",
+    "2dvmamba-t", "2dvmamba-s", "tinyvit-5m", "tinyvit-11m", "tinyvit-21m", "tinyvit-21m-384",
+    "tinyvit-21m-512",
   ]
 
   @Test("every tensor of the checkpoint is bound", arguments: named)
