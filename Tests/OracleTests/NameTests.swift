@@ -12,8 +12,17 @@ struct NameTests {
     "mistral-7b", "llama-7b", "mixtral-8x7b", "qwen2-0.5b", "gemma-2b", "phi-2", "mamba-130m",
     "mamba-370m", "mamba-790m", "mamba-1.4b", "mamba-2.8b", "mamba2-130m", "mamba2-370m",
     "mamba2-780m", "mamba2-1.3b", "mamba2-2.7b", "falcon-mamba-7b", "samba-421m", "samba-1.3b",
-    "t5-large-encoder", "t5-xl-encoder", "t5-xxl-encoder", "bert-base", "vit-b-16",
-    "dinov2-l-14", "vit-l-14-clip", "resnet-50", "convnext-l",
+    "t5-large-encoder", "t5-xl-encoder", "t5-xxl-encoder", "bert-base", "vit-b-16", "dinov2-l-14",
+    "vit-l-14-clip", "resnet-50", "convnext-l", "clip-vit-b-16", "clip-vit-b-32", "vilt-b-32",
+    "dinov2-l-14-224", "siglip-so400m-384", "siglip-so400m-384-nohead", "vit-l-14-clip-336",
+    "vim-tiny", "vim-tiny-stride8", "vim-small", "vim-small-stride8", "vim-base", "vmamba-t",
+    "vmamba-t-s2l5", "vmamba-s", "vmamba-b", "2dvmamba-t", "2dvmamba-s", "tinyvit-5m",
+    "tinyvit-11m", "tinyvit-21m", "tinyvit-21m-384", "tinyvit-21m-512", "virtex-r50-l1-h1024",
+    "nfnet-f6", "eva-vit-g", "vl-mamba-mlp", "vl-mamba-vss-mlp", "cobra-3.5b", "cobra-3.5b-ldpv2",
+    "cobra-3.5b-siglip", "ml-mamba", "simba-s-einfft", "simba-s-mlp", "2dmambamil-panda",
+    "spectralmamba-houston2013-pixel", "spectralmamba-botswana-patch", "fusionmamba-wv3",
+    "fusionmamba-gf2", "mambasci", "dim-h-2-256", "dim-l-2-256", "maskmamba-xl",
+    "maskmamba-xl-t2i", "falcon-h1-7b", "lfm2-1.2b", "smolvlm-500m", "vq16-llamagen",
   ]
 
   @Test("every tensor of the checkpoint is bound", arguments: named)
