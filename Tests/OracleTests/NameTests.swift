@@ -11,7 +11,12 @@ struct NameTests {
   static let named = [
     "mistral-7b", "llama-7b", "qwen2-0.5b", "gemma-2b", "mamba-130m", "mamba2-1.3b",
     "falcon-mamba-7b", "vit-b-16", "dinov2-l-14", "vit-l-14-clip", "samba-421m", "bert-base",
-    "resnet-50", "convnext-l", "phi-2",
+    "resnet-50", "convnext-l", "phi-2", "virtex-r50-l1-h1024", "nfnet-f6", "eva-vit-g",
+    "vl-mamba-mlp", "vl-mamba-vss-mlp", "cobra-3.5b", "cobra-3.5b-ldpv2", "cobra-3.5b-siglip",
+    "ml-mamba", "simba-s-einfft", "simba-s-mlp", "2dmambamil-panda",
+    "spectralmamba-houston2013-pixel", "spectralmamba-botswana-patch", "fusionmamba-wv3",
+    "fusionmamba-gf2", "mambasci", "dim-h-2-256", "dim-l-2-256", "maskmamba-xl", "maskmamba-xl-t2i",
+    "falcon-h1-7b", "lfm2-1.2b", "smolvlm-500m", "vq16-llamagen",
   ]
 
   @Test("every tensor of the checkpoint is bound", arguments: named)
