@@ -49,6 +49,10 @@ final class Library {
       guard let found = load(source, at: span, log: log), !found.isIncomplete else {
         return .failed
       }
+      // A file of the block's name is where a block of a library is found without an import.
+      if found.model == nil, let composite = found.composites[name] {
+        return .composite(composite)
+      }
       if found.model == nil {
         log.report(
           Diagnostic(

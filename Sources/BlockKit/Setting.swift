@@ -51,6 +51,12 @@ public struct SettingRange: Sendable {
   public let least: Double?
   /// The greatest value.
   public let greatest: Double?
+  /// From `least` to `greatest`, where they are given.
+  public init(least: Double?, greatest: Double?) {
+    self.least = least
+    self.greatest = greatest
+  }
+
   /// Everything.
   public static var any: SettingRange { SettingRange(least: nil, greatest: nil) }
   /// `least` or more.
@@ -109,6 +115,18 @@ public struct SettingSpec: Sendable {
   public let range: String?
   /// The allowed words of a choice.
   public let choices: [String]
+
+  /// A declared setting.
+  public init(
+    name: String, type: String, help: String, fallback: Datum?, range: String?, choices: [String]
+  ) {
+    self.name = name
+    self.type = type
+    self.help = help
+    self.fallback = fallback
+    self.range = range
+    self.choices = choices
+  }
 }
 
 /// The untyped view on a `Setting` that decoding works with.

@@ -76,6 +76,13 @@ public final class SearchPath {
     }.sorted { ($0.0, $0.1) < ($1.0, $1.1) }
   }
 
+  /// The libraries of blocks: files in folders called `blocks`, sorted by name.
+  public func libraries() -> [(name: String, path: String)] {
+    blueprints().filter { entry in
+      entry.path.split(separator: "/").dropLast().last == "blocks"
+    }
+  }
+
   private func files(below folder: String) -> [String: String] {
     if let known = index[folder] { return known }
     var found: [String: String] = [:]

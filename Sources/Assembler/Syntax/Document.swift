@@ -1,3 +1,4 @@
+internal import BlockKit
 internal import Blueprint
 internal import Diagnostics
 
@@ -70,6 +71,10 @@ final class Composite {
   let name: String
   let about: String?
   let citation: String?
+  /// The heading of the catalogue that it stands under.
+  let family: BlockInfo.Family?
+  /// How one would use it.
+  let example: String?
   let settings: [CompositeSetting]
   let inputs: [String]
   let outputs: [(name: String, wire: Template)]
@@ -81,13 +86,15 @@ final class Composite {
   unowned let document: Document
 
   init(
-    name: String, about: String?, citation: String?, settings: [CompositeSetting],
-    inputs: [String], outputs: [(name: String, wire: Template)], body: [Step], span: Span,
+    name: String, about: String?, citation: String?, family: BlockInfo.Family? = nil,
+    example: String? = nil, settings: [CompositeSetting], inputs: [String], outputs: [(name: String, wire: Template)], body: [Step], span: Span,
     document: Document
   ) {
     self.name = name
     self.about = about
     self.citation = citation
+    self.family = family
+    self.example = example
     self.settings = settings
     self.inputs = inputs
     self.outputs = outputs
@@ -99,8 +106,8 @@ final class Composite {
   /// The same block in a file that extends its own: it sees that file's variables and blocks.
   func inherited(by document: Document) -> Composite {
     let copy = Composite(
-      name: name, about: about, citation: citation, settings: settings, inputs: inputs,
-      outputs: outputs, body: body, span: span, document: document)
+      name: name, about: about, citation: citation, family: family, example: example,
+      settings: settings, inputs: inputs, outputs: outputs, body: body, span: span, document: document)
     copy.isBroken = isBroken
     return copy
   }

@@ -328,6 +328,8 @@ struct DocumentParser {
     var settings: [CompositeSetting] = []
     var about: String?
     var citation: String?
+    var family: BlockInfo.Family?
+    var example: String?
     var inputs = ["x"]
     var results: [(name: String, wire: Template)] = []
     var body: [Step]?
@@ -335,6 +337,17 @@ struct DocumentParser {
       switch item.name {
       case "about": about = text(item)
       case "source": citation = text(item)
+      case "example": example = text(item)
+      case "family":
+        family = item.value.string.flatMap { BlockInfo.Family(rawValue: $0) }
+        if family == nil {
+          let families = BlockInfo.Family.allCases.map(\.rawValue)
+          parser.fault(
+            "out-of-range", "'family' must be one of \(families.joined(separator: ", "))",
+            at: item.value.span,
+            help: item.value.string.flatMap { suggestions(for: $0, among: families).first }
+              .map { "did you mean '\($0)'?" })
+        }
       case "settings": settings = mapping(item).map(setting)
       case "inputs":
         inputs = words(item, "names").map(\.text)
@@ -350,7 +363,10 @@ struct DocumentParser {
         parser.fault(
           "unknown-key", "a block has no '\(item.name)'", at: item.key.span,
           help: didYouMean(
-            item.name, among: ["about", "source", "settings", "inputs", "outputs", "body"]))
+            item.name,
+            among: [
+              "about", "source", "family", "example", "settings", "inputs", "outputs", "body",
+            ]))
       }
     }
     guard let body else {
@@ -366,8 +382,8 @@ struct DocumentParser {
         at: setting.span)
     }
     let composite = Composite(
-      name: entry.name, about: about, citation: citation, settings: settings, inputs: inputs,
-      outputs: results, body: body, span: entry.key.span, document: document)
+      name: entry.name, about: about, citation: citation, family: family, example: example,
+      settings: settings, inputs: inputs, outputs: results, body: body, span: entry.key.span, document: document)
     composite.isBroken = log.errorCount - bodyErrors > errors
     return composite
   }

@@ -25,21 +25,29 @@ struct BlocksCommand: ParsableCommand {
     let bench = try Workbench()
     let out = OutputWriter.standardOutput()
     let terminal = Terminal(color: color)
-    if let name, bench.registry[name] == nil, construct(name) == nil {
-      let known = bench.registry.names + ConstructInfo.all.map(\.name)
+    let catalogue = BlockCatalogue(
+      bench.registry,
+      libraries: bench.search.libraries().compactMap { library in
+        guard let source = bench.search.read(library.path) else { return nil }
+        let (blocks, faults) = bench.assembler.blocks(of: source)
+        bench.report(faults)
+        return (library.name, library.path, blocks)
+      })
+    if let name, catalogue[name] == nil, construct(name) == nil {
+      let known = catalogue.entries.map(\.name) + ConstructInfo.all.map(\.name)
       bench.report([
         Diagnostic(
           id: "unknown-block", message: "unknown block '\(name)'",
           help: didYouMean(name, among: known, orList: "lab blocks"))
       ])
     } else if json {
-      BlockCatalogue(bench.registry).writeJSON(only: name, to: out)
+      catalogue.writeJSON(only: name, to: out)
     } else if let name, let info = construct(name) {
       out.write("\(info.name) — \(info.summary)\n\n\(info.example)\n")
-    } else if let name, let entry = bench.registry[name] {
-      out.write(BlockCatalogue(bench.registry).page(entry))
+    } else if let name, let entry = catalogue[name] {
+      out.write(catalogue.page(entry))
     } else {
-      out.write(BlockCatalogue(bench.registry).list(terminal))
+      out.write(catalogue.list(terminal))
     }
     out.flush()
     if bench.hasErrors {

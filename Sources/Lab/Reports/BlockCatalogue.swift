@@ -5,20 +5,47 @@ internal import Exporters
 
 /// The blocks as a list, as pages and as JSON, all read off their declarations.
 struct BlockCatalogue {
-  let registry: Registry
+  /// A block, whether it is written in Swift or in YAML.
+  struct Entry {
+    let name: String
+    let summary: String
+    let source: String?
+    let family: BlockInfo.Family
+    /// The pack that brings it, or the library's file.
+    let pack: String
+    /// The library to import, where its own name is not enough.
+    let library: String?
+    let inputs: [(name: String, words: String)]
+    let outputs: [String]
+    let settings: [SettingSpec]
+    let example: String?
+  }
 
-  init(_ registry: Registry) { self.registry = registry }
+  let entries: [Entry]
 
-  private var entries: [Registry.Entry] { registry.names.compactMap { registry[$0] } }
+  /// The blocks of a registry, and of libraries of YAML blocks.
+  init(
+    _ registry: Registry,
+    libraries: [(name: String, path: String, blocks: [CompositeFacts])] = []
+  ) {
+    let own = registry.names.compactMap { registry[$0] }.map(Entry.init)
+    let others = libraries.flatMap { library in
+      library.blocks.map { Entry($0, library: library.name, path: library.path) }
+    }
+    entries = (own + others).sorted { $0.name < $1.name }
+  }
+
+  /// The block of that name.
+  subscript(name: String) -> Entry? { entries.first { $0.name == name } }
 
   func list(_ terminal: Terminal) -> String {
     var table = Table(columns: [.label("block"), .text("what it does")])
     for family in BlockInfo.Family.allCases {
-      let members = entries.filter { $0.info.family == family }
+      let members = entries.filter { $0.family == family }
       if members.isEmpty { continue }
       table.add([family.rawValue], emphasis: .strong)
       for entry in members {
-        table.add([entry.info.name, entry.info.summary], depth: 1)
+        table.add([entry.name, entry.summary], depth: 1)
       }
     }
     table.add(["language"], emphasis: .strong)
@@ -29,30 +56,31 @@ struct BlockCatalogue {
     return table.render(width: max(terminal.width, 100), style: terminal.tableStyle)
   }
 
-  func page(_ entry: Registry.Entry) -> String {
-    let info = entry.info
-    var text = "\(info.name) — \(info.summary)\n"
-    if let source = info.source { text += "\(source)\n" }
-    let ports = info.inputs.map { port in
-      "\(port.name)\(port.variadic ? "…" : "") (\(port.axes)\(port.optional ? "; may be missing" : ""))"
-    }
+  func page(_ entry: Entry) -> String {
+    var text = "\(entry.name) — \(entry.summary)\n"
+    if let source = entry.source { text += "\(source)\n" }
+    if entry.pack.hasSuffix(".yaml") { text += "defined in \(entry.pack)\n" }
+    let ports = entry.inputs.map { $0.words.isEmpty ? $0.name : "\($0.name)\($0.words)" }
     text += "\ninputs:  \(ports.isEmpty ? "none" : ports.joined(separator: ", "))\n"
-    text += "outputs: \(info.outputs.joined(separator: ", "))\n"
-    let settings = entry.settings
-    if !settings.isEmpty { text += "\nsettings:\n" }
-    for setting in settings {
+    text += "outputs: \(entry.outputs.joined(separator: ", "))\n"
+    if !entry.settings.isEmpty { text += "\nsettings:\n" }
+    for setting in entry.settings {
       var facts = [setting.type]
       if let range = setting.range { facts.append(range) }
+      if !setting.choices.isEmpty, !setting.type.hasPrefix("one of") {
+        facts.append("one of \(setting.choices.joined(separator: ", "))")
+      }
       switch setting.fallback {
       case nil: facts.append("required")
       case .null?: break
       case let value?: facts.append("default \(value.description)")
       }
       text += "  \(setting.name) — \(facts.joined(separator: ", "))\n"
-      text += "      \(setting.help)\n"
+      if !setting.help.isEmpty { text += "      \(setting.help)\n" }
     }
-    text += "\nexample:\n"
-    for line in info.example.split(separator: "\n") { text += "  \(line)\n" }
+    if entry.library != nil || entry.example != nil { text += "\nexample:\n" }
+    if let library = entry.library { text += "  import: \(library)\n" }
+    for line in (entry.example ?? "").split(separator: "\n") { text += "  \(line)\n" }
     return text
   }
 
@@ -62,24 +90,23 @@ struct BlockCatalogue {
       json.member("schema", 1)
       json.member("command", "blocks")
       json.array("results") { json in
-        for entry in entries where name == nil || entry.info.name == name { write(entry, &json) }
+        for entry in entries where name == nil || entry.name == name { write(entry, &json) }
       }
       json.array("diagnostics") { _ in }
     }
     writer.finish()
   }
 
-  private func write(_ entry: Registry.Entry, _ json: inout JSONWriter) {
-    let info = entry.info
+  private func write(_ entry: Entry, _ json: inout JSONWriter) {
     json.object { json in
-      json.member("name", info.name)
-      json.member("family", info.family.rawValue)
-      json.member("summary", info.summary)
-      json.member("source", info.source)
+      json.member("name", entry.name)
+      json.member("family", entry.family.rawValue)
+      json.member("summary", entry.summary)
+      json.member("source", entry.source)
       json.member("pack", entry.pack)
-      json.member("inputs", info.inputs.map(\.name))
-      json.member("outputs", info.outputs)
-      json.member("example", info.example)
+      json.member("inputs", entry.inputs.map(\.name))
+      json.member("outputs", entry.outputs)
+      json.member("example", entry.example)
       json.array("settings") { json in
         for setting in entry.settings {
           json.object { json in
@@ -94,5 +121,30 @@ struct BlockCatalogue {
         }
       }
     }
+  }
+}
+
+extension BlockCatalogue.Entry {
+  /// A block written in Swift.
+  init(_ entry: Registry.Entry) {
+    let info = entry.info
+    self.init(
+      name: info.name, summary: info.summary, source: info.source, family: info.family,
+      pack: entry.pack, library: nil,
+      inputs: info.inputs.map { port in
+        (
+          port.name,
+          "\(port.variadic ? "…" : "") (\(port.axes)\(port.optional ? "; may be missing" : ""))"
+        )
+      }, outputs: info.outputs, settings: entry.settings, example: info.example)
+  }
+
+  /// A block written in YAML.
+  init(_ facts: CompositeFacts, library: String, path: String) {
+    self.init(
+      name: facts.name, summary: facts.about, source: facts.citation, family: facts.family,
+      pack: path, library: library == facts.name ? nil : library,
+      inputs: facts.inputs.map { ($0, "") }, outputs: facts.outputs, settings: facts.settings,
+      example: facts.example)
   }
 }
