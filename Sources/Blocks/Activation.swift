@@ -9,6 +9,7 @@ public enum Activation: String, SettingChoice {
   case hard_swish, hard_sigmoid, mish, elu, relu6, exp, log, sqrt, square, negate, abs, reciprocal
   case sin, cos, erf, real, imag
 
+  /// The words of transformers' `ACT2FN`.
   public static var aliases: [String: Activation] {
     [
       "linear": .none, "identity": .none, "swish": .silu, "relu2": .squared_relu,

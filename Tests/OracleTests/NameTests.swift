@@ -23,12 +23,25 @@ struct NameTests {
     "spectralmamba-houston2013-pixel", "spectralmamba-botswana-patch", "fusionmamba-wv3",
     "fusionmamba-gf2", "mambasci", "dim-h-2-256", "dim-l-2-256", "maskmamba-xl",
     "maskmamba-xl-t2i", "falcon-h1-7b", "lfm2-1.2b", "smolvlm-500m", "vq16-llamagen",
+    "simvlm-base", "flamingo-3b", "minigpt-4-7b", "minigpt-4-13b", "moondream2", "moondream-0.5b",
+    "llava-mini-7b", "llava-mini-7b-64tok", "llava-mini-llama3p1-8b", "mini-gemini-2b",
+    "mini-gemini-2b-hd", "deepseek-vl2", "granite-4.0-h-small", "paligemma-3b-224", "qwen2-vl-2b",
+    "florence-2-base", "qwen3-next-80b-a3b", "simba-b-einfft", "simba-b-mlp", "simba-l-einfft",
+    "simba-l-mlp", "maskmamba-xl-interleave", "blip-base", "clip-vit-l-14", "clip-vit-l-14-336",
+    "llava-1p5-7b", "llava-1p5-13b", "cobra-8b", "dim-h-2-512", "maskmamba-l", "2dmambamil-bracs",
+    "2dmambamil-brca", "2dmambamil-dhmc", "2dmambamil-nsclc", "spectralmamba-houston2013-patch",
+    "spectralmamba-botswana-pixel", "vl-mamba-vss-l2", "dim-s-2-cifar10", "tinygpt-v",
+    "tinygpt-v-stage1", "tinygpt-v-stage2-3", "deepseek-vl2-tiny", "deepseek-vl2-small",
+    "mini-gemini-7b", "mini-gemini-8b", "mini-gemini-7b-hd", "minigpt-4-llama2-7b",
+    "simvlm-large", "simvlm-huge", "maskmamba-xl-bimamba2", "maskmamba-xl-transformer",
+    "jamba-v0.1", "t5-large-encoder-v1_0", "samba-1.7b", "samba-3.8b", "clip-rn50",
+    "siglip-so400m-384-timm", "vit-l-14-clip-timm",
   ]
 
   @Test("every tensor of the checkpoint is bound", arguments: named)
   func binding(name: String) throws {
     let oracle = try Shipped.oracle(name)
-    let tensors = try NameTests.tensors(oracle)
+    let tensors = try OracleTensors.tensors(oracle)
     let total = (oracle["params"] as? [String: Any])?["total"] as? Int
     #expect(tensors.reduce(0) { $0 + $1.shape.reduce(1, *) } == total)
     // The file has the shapes but no values: a hole of as many bytes as there are elements.
@@ -49,33 +62,6 @@ struct NameTests {
     let binding = Binding(
       wanted, to: try Checkpoint(path), names: NameMap(rules, ignoring: []), checkingValues: false)
     #expect(binding.problems.map(\.description) == [])
-  }
-
-  /// The oracle's tensors, with repeated layers filled in where it lists one of each kind.
-  private static func tensors(_ oracle: [String: Any]) throws -> [(name: String, shape: [Int])] {
-    let listed = (oracle["parameters"] as? [[Any]] ?? []).compactMap { entry -> (String, [Int])? in
-      guard let name = entry.first as? String, let shape = entry.last as? [Int] else { return nil }
-      return (name, shape)
-    }
-    var all: [String: [Int]] = [:]
-    for (name, shape) in listed { all[name] = shape }
-    let repeats = (oracle["params"] as? [String: Any])?["repeats"] as? [String: Any] ?? [:]
-    for (key, value) in repeats {
-      // `{"layers.0": "0..23"}`, or `{"layers": [{"representative", "indices"}]}`.
-      let groups = value as? [[String: Any]] ?? [["representative": key, "indices": value]]
-      for group in groups {
-        guard let representative = group["representative"] as? String,
-          let range = group["indices"] as? String, let dots = range.range(of: ".."),
-          let last = Int(range[dots.upperBound...]), let first = Int(range[..<dots.lowerBound])
-        else { continue }
-        let base = representative.split(separator: ".").dropLast().joined(separator: ".")
-        for (name, shape) in listed where name.hasPrefix(representative + ".") {
-          let rest = name.dropFirst(representative.count)
-          for i in first...last { all["\(base).\(i)\(rest)"] = shape }
-        }
-      }
-    }
-    return all.sorted { $0.key < $1.key }.map { ($0.key, $0.value) }
   }
 
   private static func writeHole(
