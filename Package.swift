@@ -26,6 +26,8 @@ let package = Package(
     .target(name: "Weights", dependencies: ["Graph"], swiftSettings: strict),
     .target(name: "Exporters", dependencies: ["Graph"], swiftSettings: strict),
     .target(name: "CKernels"),
+    .target(name: "CImages"),
+    .target(name: "Images", dependencies: ["CImages"], swiftSettings: strict),
     .target(name: "Kernels", dependencies: ["Graph", "CKernels"], swiftSettings: strict),
     .target(
       name: "BlockKit", dependencies: ["Graph", "Blueprint", "Diagnostics"],
@@ -40,8 +42,8 @@ let package = Package(
     .target(
       name: "Lab",
       dependencies: [
-        "Assembler", "Blocks", "Plugins", "Exporters", "Weights", "Kernels", "BlockKit", "Graph",
-        "Blueprint", "Diagnostics",
+        "Assembler", "Blocks", "Plugins", "Exporters", "Weights", "Kernels", "Images", "BlockKit",
+        "Graph", "Blueprint", "Diagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: strict),
@@ -76,6 +78,8 @@ let package = Package(
       ],
       swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Lab"], swiftSettings: strict),
+    .testTarget(
+      name: "ImagesTests", dependencies: ["Images"], exclude: ["Pictures"], swiftSettings: strict),
     .testTarget(
       name: "FoldingTests", dependencies: ["TestSupport", "Weights", "Kernels", "Graph"],
       swiftSettings: strict),

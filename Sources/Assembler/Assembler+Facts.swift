@@ -10,6 +10,12 @@ public struct InputFacts: Sendable {
   /// For every axis, batch first, the name of the size that a tensor's own size stands for; nil
   /// where the blueprint fixes it.
   public let sizeNames: [String?]
+  /// Whether pictures can stand for it.
+  public let isImage: Bool
+  /// The mean of the channels that pictures are normalised with; empty: not said.
+  public let mean: [Double]
+  /// Their standard deviation; empty: not said.
+  public let std: [Double]
 }
 
 /// A rule of `names:`, with its place.
@@ -40,7 +46,9 @@ extension Assembler {
     return document.inputs.map { input in
       var names = input.sizes.map(name)
       if input.kind != "tensor" { names.insert(input.batch.map(name) ?? "batch", at: 0) }
-      return InputFacts(name: input.name, isIndex: input.isIndex, sizeNames: names)
+      return InputFacts(
+        name: input.name, isIndex: input.isIndex, sizeNames: names,
+        isImage: input.kind == "image", mean: input.mean, std: input.std)
     }
   }
 

@@ -48,7 +48,8 @@ public struct BidirectionalMamba: Layer {
       guard inner % 2 == 0 else {
         throw SettingError("expand", "\(inner) inner channels do not fall into two branches")
       }
-      let halves = try split(scope.linear("in_proj", u, to: inner, bias: bias), [inner / 2, inner / 2])
+      let halves = try split(
+        scope.linear("in_proj", u, to: inner, bias: bias), [inner / 2, inner / 2])
       let a = try activation(symmetric("conv_x", halves[0], in: scope))
       let z = try activation(symmetric("conv_z", halves[1], in: scope))
       let ahead = try scanned("forward", a, core, in: scope)

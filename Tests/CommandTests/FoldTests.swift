@@ -55,7 +55,7 @@ struct FoldTests {
   }
 
   /// The tensors of a file of 32-bit numbers.
-  private static func tensors(
+  static func tensors(
     _ path: String
   ) throws -> [String: (shape: [Int], numbers: [Float])] {
     let data = try Data(contentsOf: URL(fileURLWithPath: path))

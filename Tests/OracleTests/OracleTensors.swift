@@ -71,7 +71,8 @@ enum OracleTensors {
     }
     return modules.compactMap { path, count in
       let children = modules.filter { parent($0.key) == path }
-      let last = children.keys.compactMap { $0.split(separator: ".").last.flatMap { Int($0) } }.max()
+      let last = children.keys.compactMap { $0.split(separator: ".").last.flatMap { Int($0) } }
+        .max()
       guard let last, let each = children["\(path).\(last)"], each > 0 else { return nil }
       let own = all.filter { parent($0.key) == path && modules[$0.key] == nil }
       let rest = count - children.values.reduce(0, +) - own.reduce(0) { $0 + $1.value.reduce(1, *) }

@@ -60,6 +60,9 @@ struct InputSyntax {
   /// Whether it is ids rather than numbers.
   var isIndex: Bool { vocab != nil || kind == "tokens" || kind == "ids" }
   let batch: Template?
+  /// The mean and standard deviation of the channels that pictures are normalised with.
+  var mean: [Double] = []
+  var std: [Double] = []
   /// What the steps call it.
   let wire: String
   /// Whether its declaration is faulty, which is reported.
@@ -87,7 +90,8 @@ final class Composite {
 
   init(
     name: String, about: String?, citation: String?, family: BlockInfo.Family? = nil,
-    example: String? = nil, settings: [CompositeSetting], inputs: [String], outputs: [(name: String, wire: Template)], body: [Step], span: Span,
+    example: String? = nil, settings: [CompositeSetting], inputs: [String],
+    outputs: [(name: String, wire: Template)], body: [Step], span: Span,
     document: Document
   ) {
     self.name = name
@@ -107,7 +111,8 @@ final class Composite {
   func inherited(by document: Document) -> Composite {
     let copy = Composite(
       name: name, about: about, citation: citation, family: family, example: example,
-      settings: settings, inputs: inputs, outputs: outputs, body: body, span: span, document: document)
+      settings: settings, inputs: inputs, outputs: outputs, body: body, span: span,
+      document: document)
     copy.isBroken = isBroken
     return copy
   }

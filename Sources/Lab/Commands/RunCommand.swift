@@ -12,11 +12,14 @@ struct RunCommand: ParsableCommand {
     usage: """
       lab run clip.yaml --weights w.safetensors --inputs in.safetensors
       lab run clip.yaml --weights w.safetensors --inputs in.safetensors --out out.safetensors
+      lab run vit-b-16 --weights w.safetensors --image image=cat.jpg
       """,
     discussion: """
       The file of --inputs holds a tensor for every input of the blueprint, by its name or as \
       input.NAME. Free sizes, such as batch and seq, are those of the tensors. There is no \
-      tokenizer: inputs of language models are token ids.
+      tokenizer: inputs of language models are token ids. --image puts a PNG or JPEG file in an \
+      input's place: scaled to cover the input's height and width, its middle cut out, normalised \
+      with the input's mean and std.
       """)
 
   @OptionGroup var options: BlueprintOptions
@@ -24,7 +27,11 @@ struct RunCommand: ParsableCommand {
     parsing: .upToNextOption,
     help: ArgumentHelp("Weights: safetensors files, an index, or a folder.", valueName: "file"))
   var weights: [String]
-  @Option(help: ArgumentHelp("Input tensors.", valueName: "file")) var inputs: String
+  @Option(help: ArgumentHelp("Input tensors.", valueName: "file")) var inputs: String?
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Pictures (PNG, JPEG) for inputs.", valueName: "input=file"))
+  var image: [String] = []
   @Option(help: ArgumentHelp("File for the results.", valueName: "file")) var out: String?
   @Option(
     parsing: .upToNextOption,
@@ -32,6 +39,12 @@ struct RunCommand: ParsableCommand {
   var keep: [String] = []
 
   func validate() throws {
+    if inputs == nil, image.isEmpty {
+      throw ValidationError("Give the inputs: '--inputs FILE', or '--image INPUT=FILE'.")
+    }
+    for text in image where !text.contains("=") {
+      throw ValidationError("'\(text)' names no input; write it as '--image INPUT=FILE'.")
+    }
     if options.names.count != 1 { throw ValidationError("'lab run' takes one blueprint.") }
     if try options.combinations().count > 1 {
       throw ValidationError("'lab run' takes one size of each kind.")
@@ -47,11 +60,15 @@ struct RunCommand: ParsableCommand {
 
   private func results(_ bench: Workbench) -> [(name: String, tensor: Tensor)]? {
     do {
-      let file = try SafetensorsFile(inputs)
-      let prefix = file.tensors.contains { $0.name.hasPrefix("input.") } ? "input." : ""
+      let file = try inputs.map { try SafetensorsFile($0) }
+      let isPrefixed = file?.tensors.contains { $0.name.hasPrefix("input.") } ?? false
+      let pictures = image.map { text in
+        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        return (input: String(parts[0]), path: String(parts[1]))
+      }
       let session = RunSession(
         options.names[0], options: options, ignoreUnknown: false, weights: weights, inputs: file,
-        prefix: prefix, bench: bench)
+        prefix: isPrefixed ? "input." : "", pictures: pictures, bench: bench)
       guard let session else { return nil }
       var ports: [Port] = []
       for path in keep {

@@ -15,7 +15,8 @@ struct RunSession {
   /// Reports everything that is wrong, and returns nil then.
   init?(
     _ name: String, options: BlueprintOptions, ignoreUnknown: Bool, weights: [String],
-    inputs file: SafetensorsFile, prefix: String, bench: Workbench
+    inputs file: SafetensorsFile?, prefix: String, pictures: [(input: String, path: String)] = [],
+    bench: Workbench
   ) {
     guard let text = bench.source(name),
       var sizes = (try? options.combinations())?.first
@@ -23,7 +24,13 @@ struct RunSession {
     let facts = bench.assembler.inputs(of: text)
     var tensors: [String: Tensor] = [:]
     for input in facts {
-      guard let stored = file[prefix + input.name] else { continue }
+      let isPicture = pictures.contains { $0.input == input.name }
+      if isPicture, let label = input.sizeNames.first ?? nil,
+        !sizes.contains(where: { $0.name == label })
+      {
+        sizes.append((label, 1))
+      }
+      guard !isPicture, let stored = file?[prefix + input.name] else { continue }
       for (size, label) in zip(stored.shape, input.sizeNames) {
         if let label, !sizes.contains(where: { $0.name == label }) { sizes.append((label, size)) }
       }
@@ -37,15 +44,21 @@ struct RunSession {
       let graph = bench.graph(text, changes: options, sizes: sizes, ignoreUnknown: ignoreUnknown)
     else { return nil }
     self.graph = graph
+    for (input, path) in pictures {
+      tensors[input] = PictureInput(facts, graph, bench).tensor(of: path, for: input)
+    }
     self.inputs = tensors
     guard let bound = BoundCheckpoint(graph, weights, bench.assembler.names(of: text), bench)
     else { return nil }
     source = BoundParameters(bound.weights)
-    for port in graph.inputs where tensors[port.name] == nil {
+    for port in graph.inputs where tensors[port.name] == nil && !bench.hasErrors {
+      let message =
+        file.map { "'\($0.path)' has no tensor '\(prefix)\(port.name)'" }
+        ?? "the input '\(port.name)' is not given"
       bench.report([
         Diagnostic(
-          id: "missing-input", message: "'\(file.path)' has no tensor '\(prefix)\(port.name)'",
-          help: didYouMean(prefix + port.name, among: file.tensors.map(\.name)))
+          id: "missing-input", message: message,
+          help: file.flatMap { didYouMean(prefix + port.name, among: $0.tensors.map(\.name)) })
       ])
     }
     if bench.hasErrors { return nil }
