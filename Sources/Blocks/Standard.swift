@@ -12,7 +12,7 @@ public let standardBlocks = BlockPack(
     SelfAttention.self, WindowAttention.self, LatentAttention.self, RelativeAttention.self,
     RelativeBias.self, Mamba.self, Mamba2.self, Mamba2D.self, SS2D.self, GatedLinearAttention.self,
     Retention.self, GatedDeltaNet.self, S6.self,
-    BidirectionalMamba.self,
+    BidirectionalMamba.self, S4D.self, Hyena.self, LongConvolution.self,
     CausalConv1d.self, Conv.self, RepConv.self, StandardizedConv.self, SqueezeExcite.self,
     ConvTranspose.self, Upsample.self, EinFFT.self,
     TimestepEmbedding.self,
