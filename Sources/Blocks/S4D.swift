@@ -54,7 +54,8 @@ public struct S4D: Layer {
     }
     let step = try unary(
       .exp, scope.parameter("log_dt", [channel], .logUniform(low: dtMin, high: dtMax)))
-    let logReal = try scope.parameter("log_A_real", [channel, pairs], .constant(-0.6931471805599453))
+    let logReal = try scope.parameter(
+      "log_A_real", [channel, pairs], .constant(-0.6931471805599453))
     let real = try unary(.negate, unary(.exp, logReal))
     let imaginary = try scope.parameter("A_imag", [channel, pairs], .normal(std: 1))
     let parts = Axis.named("part")
@@ -69,7 +70,8 @@ public struct S4D: Layer {
     func part(_ i: Int) throws -> Value {
       try c.apply(.slice(Slice(axis: parts, start: i, count: 1, drop: true)))
     }
-    let weight = try complex(part(0), part(1))
+    let weight =
+      try complex(part(0), part(1))
       * growth.apply(.binary(Binary(.divide)), complex(real, imaginary))
     // exp(l · ΔA), and the real part of its product with the weight
     let places = try x.constant(.places, TensorType([Dim(.sequence, length)]))

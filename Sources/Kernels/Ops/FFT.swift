@@ -9,16 +9,23 @@ extension FFT: Lowerable {
     var x = operands[0]
     if case .index = x.type.element { throw Fault("indices are not transformed") }
     if axes.isEmpty { throw Fault("a transform needs an axis") }
-    for (i, axis) in axes.enumerated() {
+    // Long lines go where they are cheapest, at the real end: two of them are one complex line.
+    let order = axes.sorted { a, b in
+      let (m, n) = (x.type.size(a) ?? 0, x.type.size(b) ?? 0)
+      return real && x.type.element != .real ? m < n : m > n
+    }
+    for (i, axis) in order.enumerated() {
       let (outer, n, inner) = x.type.split(at: axis)
-      let isLast = i == axes.count - 1
+      let isLast = i == order.count - 1
       let y = builder.value(x.type.with(isLast && real ? .real : .complex))
       let scratch = builder.scratch(floats: lab_fft_scratch(n) * builder.workers)
       let (isReal, givesReal) = (x.type.element == .real, y.type.element == .real)
       let (backwards, source) = (inverse, x.id)
       let scale: Float = inverse ? Float(1 / Double(max(n, 1))) : 1
+      // Lines of four are read and written at once, which needs two places.
+      let canShare = isReal == givesReal && n != 4
       builder.emit(
-        reads: [source], writes: [y.id, scratch], inPlace: isReal == givesReal ? source : nil
+        reads: [source], writes: [y.id, scratch], inPlace: canShare ? source : nil
       ) { memory in
         guard lab_fft_load() == 0 else {
           throw Fault(

@@ -30,7 +30,7 @@ public struct LabCommand: ParsableCommand {
     version: labVersion,
     subcommands: [
       ProfileCommand.self, BuildCommand.self, BlocksCommand.self, SystemsCommand.self,
-      RunCommand.self, CheckCommand.self, FoldCommand.self,
+      RunCommand.self, CheckCommand.self, MeasureCommand.self, FoldCommand.self,
       BenchCommand.self,
     ])
 

@@ -1,0 +1,79 @@
+internal import Graph
+internal import Kernels
+internal import Weights
+
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
+/// How long a graph takes on this machine, with initial weights and random inputs.
+struct Measurement {
+  /// Milliseconds of every run after the warm-up, sorted.
+  let times: [Double]
+  /// Bytes that the run needs for values, known before it starts.
+  let plannedBytes: Int
+  /// Bytes of the weights in 32 bits.
+  let weightBytes: Int
+  /// The most memory that this process has had so far.
+  let processBytes: Int
+  /// Operations of one run, as `lab profile` counts them.
+  let operations: Int
+
+  /// Milliseconds of the run in the middle.
+  var median: Double { times[times.count / 2] }
+  /// Half of the runs lie within this many milliseconds.
+  var spread: Double { times[times.count * 3 / 4] - times[times.count / 4] }
+  /// Thousand million operations a second.
+  var rate: Double { median > 0 ? Double(operations) / median / 1e6 : 0 }
+
+  /// Runs `graph` `warmUp` + `runs` times.
+  init(_ graph: Graph, runs: Int, warmUp: Int, threads: Int?) throws {
+    var options = ExecutionPlan.Options()
+    options.threads = threads
+    let plan = try ExecutionPlan(graph, options: options)
+    let weights = try BoundWeights(initialFor: graph, seed: 0)
+    weights.prepare()
+    let executor = try Executor(plan, parameters: BoundParameters(weights))
+    var inputs: [String: Tensor] = [:]
+    for port in graph.inputs {
+      inputs[port.name] = try Measurement.input(graph.types[port.value], name: port.name)
+    }
+    let clock = ContinuousClock()
+    var times: [Double] = []
+    for i in 0..<(warmUp + runs) {
+      let start = clock.now
+      _ = try executor.run(inputs)
+      let duration = (clock.now - start).components
+      if i >= warmUp {
+        times.append(Double(duration.seconds) * 1e3 + Double(duration.attoseconds) / 1e15)
+      }
+    }
+    self.times = times.sorted()
+    plannedBytes = plan.peakBytes + plan.constantBytes
+    var bytes = 0
+    for weight in plan.weights { bytes += 4 * weight.sizes.reduce(1, *) }
+    weightBytes = bytes
+    operations = try Profile(graph, depth: 0).cost.total()
+    var usage = rusage()
+    #if os(Linux)
+      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
+      processBytes = usage.ru_maxrss * 1024
+    #else
+      getrusage(RUSAGE_SELF, &usage)
+      processBytes = usage.ru_maxrss
+    #endif
+  }
+
+  /// The same random numbers in every process; ids below their limit.
+  private static func input(_ type: TensorType, name: String) throws -> Tensor {
+    let count = try type.count()
+    if case .index(let limit) = type.element {
+      let limit = max(1, limit ?? 1)
+      return try Tensor(type.sizes, (0..<count).map { Int64($0 &* 7919 % limit) })
+    }
+    let values = try InitialValues(.normal(std: 1), shape: type.sizes, path: name, seed: 1)
+    return try Tensor(type.sizes, values.values(0..<count))
+  }
+}
