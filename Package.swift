@@ -40,9 +40,13 @@ let package = Package(
       name: "Assembler", dependencies: ["BlockKit", "Graph", "Blueprint", "Diagnostics"],
       swiftSettings: strict),
     .target(
+      name: "Sweeps", dependencies: ["Assembler", "BlockKit", "Graph", "Blueprint", "Diagnostics"],
+      swiftSettings: strict),
+    .target(
       name: "Lab",
       dependencies: [
-        "Assembler", "Blocks", "Plugins", "Exporters", "Weights", "Kernels", "Images", "BlockKit",
+        "Sweeps", "Assembler", "Blocks", "Plugins", "Exporters", "Weights", "Kernels", "Images",
+        "BlockKit",
         "Graph", "Blueprint", "Diagnostics",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
@@ -76,6 +80,9 @@ let package = Package(
         "TestSupport", "Weights", "Assembler", "Blocks", "BlockKit", "Plugins", "Graph",
         "Diagnostics",
       ],
+      swiftSettings: strict),
+    .testTarget(
+      name: "SweepsTests", dependencies: ["TestSupport", "Sweeps", "Diagnostics"],
       swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Lab"], swiftSettings: strict),
     .testTarget(

@@ -1,5 +1,5 @@
 public import BlockKit
-internal import Blueprint
+public import Blueprint
 public import Diagnostics
 public import Graph
 
@@ -11,6 +11,9 @@ public struct AssemblyRequest: Sendable {
   public var sets: [SourceText] = []
   /// Blocks that take others' places, as `path=block` texts (`--swap`).
   public var swaps: [SourceText] = []
+  /// Changes as a blueprint with `extends` would make them: entries `set`, `swap`, `insert` and
+  /// `remove`, with the places where they are written.
+  public var changes: [YAMLEntry] = []
   /// Sizes such as `batch` and `seq` (`--at`).
   public var sizes: [(name: String, value: Int)] = []
   /// The path of the last step that is assembled (`--until`); nil: all of them.
@@ -108,6 +111,7 @@ public final class Assembler {
         edits.sets.append((path, span, parser.template(node)))
       }
     }
+    for entry in request.changes { parser.edits(entry, into: &edits, depth: 0) }
     return edits
   }
 

@@ -5,13 +5,13 @@
 #endif
 
 /// The number of processors that are online, at least 1.
-var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+public var processorCount: Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
 /// Calls `body` on `helpers` threads and `meanwhile` on the caller's, and waits for all.
 ///
 /// A thread that the system refuses to start is done without: `body` must share its work out as it
 /// goes and not rely on how often it is called.
-func inParallel(
+public func inParallel(
   _ helpers: Int, _ body: @escaping @Sendable () -> Void, meanwhile: () -> Void
 ) {
   var threads: [pthread_t] = []

@@ -31,6 +31,7 @@ public struct LabCommand: ParsableCommand {
     subcommands: [
       ProfileCommand.self, BuildCommand.self, BlocksCommand.self, SystemsCommand.self,
       RunCommand.self, CheckCommand.self, MeasureCommand.self, FoldCommand.self,
+      SweepCommand.self,
       BenchCommand.self,
     ])
 

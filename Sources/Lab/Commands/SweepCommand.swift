@@ -1,0 +1,246 @@
+internal import ArgumentParser
+internal import Diagnostics
+internal import Exporters
+internal import Graph
+internal import Sweeps
+internal import Weights
+
+/// `lab sweep`: variants of a blueprint, counted and compared.
+struct SweepCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "sweep",
+    abstract: "Vary a blueprint and compare what the variants cost.",
+    usage: """
+      lab sweep blueprints/sweeps/samba-ablations.yaml
+      lab sweep sweep.yaml --sort flops.total --limit 20
+      lab sweep sweep.yaml --dry-run
+      lab sweep show sweep.yaml 1f0c66d3a3b2a7c1 > variant.yaml
+      """,
+    discussion: """
+      A sweep file names a base blueprint and what is varied: settings, blocks that are swapped, \
+      steps removed or inserted, patterns of layers; or variants written out. A variant that does \
+      not fit is a row with its reason. docs/concepts/sweeps.md tells the whole language.
+      """, subcommands: [SweepRun.self, SweepShow.self], defaultSubcommand: SweepRun.self)
+}
+
+/// What the commands on sweeps share.
+struct SweepSource {
+  let file: SweepFile
+  let plan: VariantPlan
+
+  /// Reads a sweep; reports what is wrong with it, and returns nil then.
+  init?(_ name: String, _ bench: Workbench) {
+    guard let source = bench.source(name) else { return nil }
+    let (file, diagnostics) = SweepParser.parse(source)
+    bench.report(diagnostics)
+    guard let file else { return nil }
+    do {
+      plan = try VariantPlan(file)
+    } catch {
+      bench.report([error])
+      return nil
+    }
+    self.file = file
+  }
+
+  /// An evaluator with a workbench of its own.
+  func evaluator(_ counting: Counting) throws -> VariantEvaluator {
+    let bench = try Workbench()
+    return VariantEvaluator(plan, assembler: bench.assembler, counting: counting) {
+      bench.source($0)
+    }
+  }
+}
+
+/// `lab sweep FILE`.
+struct SweepRun: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "run", abstract: "Count the variants of a sweep (the default).")
+
+  @Argument(help: "A sweep file.", completion: .file(extensions: ["yaml"])) var file: String
+  @Option(help: ArgumentHelp("Which operations count.", valueName: "all|matmul|macs"))
+  var convention: Convention = .all
+  @Option(help: ArgumentHelp("Type of weights and caches.", valueName: "bf16|f16|f32|…"))
+  var dtype: DType = .bf16
+  @Option(help: ArgumentHelp("Sort by a metric; '-flops.total' falls.", valueName: "metric"))
+  var sort: String?
+  @Option(help: ArgumentHelp("Rows of the table.", valueName: "n")) var limit = 100
+  @Flag(help: "Say how many variants there are and which are pruned; print no results.")
+  var dryRun = false
+  @Flag(help: "Run the first few variants only.") var smoke = false
+  @Flag(help: "Print JSON.") var json = false
+  @Flag(help: "Print comma-separated values, every variant, as they come.") var csv = false
+  @Flag(help: "Print Markdown.") var markdown = false
+  @Flag(help: "Print LaTeX (booktabs).") var latex = false
+  @Option(help: ArgumentHelp("When to use colour.", valueName: "auto|always|never"))
+  var color: ColorChoice = .auto
+
+  /// Variants of a smoke run.
+  private static let few = 5
+
+  func validate() throws {
+    if [json, csv, markdown, latex, dryRun].filter(\.self).count > 1 {
+      throw ValidationError("Choose one of --json, --csv, --markdown, --latex and --dry-run.")
+    }
+    if let sort, metric(sort) == nil {
+      throw ValidationError(
+        "'\(sort)' is no metric; metrics are \(Metric.names.joined(separator: ", ")).")
+    }
+    if limit < 1 { throw ValidationError("--limit must be at least 1.") }
+  }
+
+  private func metric(_ text: String) -> (metric: Metric, descending: Bool)? {
+    let descending = text.hasPrefix("-")
+    return Metric(descending ? String(text.dropFirst()) : text).map { ($0, descending) }
+  }
+
+  func run() throws {
+    let bench = try Workbench()
+    if let source = SweepSource(file, bench) { try run(source, bench) }
+    let writer = OutputWriter.standardError()
+    if !bench.diagnostics.isEmpty {
+      let terminal = Terminal(descriptor: 2, color: color)
+      writer.write(DiagnosticFormatter(color: terminal.usesColor).format(bench.diagnostics))
+      writer.flush()
+    }
+    if bench.hasErrors { throw LabExit.rejected }
+  }
+
+  private func run(_ source: SweepSource, _ bench: Workbench) throws {
+    let counting = Counting(convention: convention, dtype: dtype)
+    let evaluators = try (0..<max(1, min(processorCount, 64))).map { _ in
+      try source.evaluator(counting)
+    }
+    let work = OrderedWork<VariantEvaluator, VariantResult>(evaluators)
+    let count = smoke ? min(SweepRun.few, source.plan.count) : source.plan.count
+    let out = OutputWriter.standardOutput()
+    var kept: [VariantResult] = []
+    var tally = (kept: 0, pruned: 0, misfit: 0)
+    var pruning: [String: Int] = [:]
+    var firstFault: VariantResult?
+    if csv { out.write(SweepLines.header(source.file)) }
+    Interrupt.watch()
+    work.run(0..<count, { evaluator, index in evaluator.evaluate(index) }) { result in
+      if result.isKept {
+        tally.kept += 1
+      } else if result.isSound {
+        tally.pruned += 1
+        for text in result.broken { pruning[text, default: 0] += 1 }
+      } else {
+        tally.misfit += 1
+        firstFault = firstFault ?? result
+      }
+      if csv { out.write(SweepLines.line(result, source.file, counting)) }
+      if !csv, !dryRun, result.isKept || !result.isSound { kept.append(result) }
+      return !Interrupt.isRequested
+    }
+    let isWhole = !Interrupt.isRequested
+    if tally.kept == 0, let firstFault {
+      // Nothing worked: what is wrong with the first is probably wrong with all.
+      bench.report(firstFault.diagnostics)
+    }
+    let summary =
+      "\(count) variants: \(tally.kept) kept, \(tally.pruned) pruned, \(tally.misfit) do not fit"
+    if dryRun {
+      out.write(summary + "\n")
+      for (text, count) in pruning.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+        out.write("  \(count) break \(text)\n")
+      }
+    } else if !csv {
+      let order = sort.flatMap(metric) ?? source.file.sort
+      if let order { kept = sorted(kept, order, counting) }
+      write(kept, source, evaluators[0].evaluateBase(), counting, summary, out)
+    }
+    out.flush()
+    if !isWhole { throw LabExit.interrupted }
+  }
+
+  private func sorted(
+    _ results: [VariantResult], _ order: (metric: Metric, descending: Bool), _ counting: Counting
+  ) -> [VariantResult] {
+    let keyed = results.map { ($0, $0.value(order.metric, counting)) }
+    return keyed.sorted { a, b in
+      guard let left = a.1, let right = b.1 else { return a.1 != nil && b.1 == nil }
+      if left == right { return a.0.variant.index < b.0.variant.index }
+      return order.descending ? left > right : left < right
+    }.map(\.0)
+  }
+
+  private func write(
+    _ results: [VariantResult], _ source: SweepSource, _ base: VariantResult?,
+    _ counting: Counting, _ summary: String, _ out: OutputWriter
+  ) {
+    if json {
+      var writer = JSONWriter { out.write($0) }
+      writer.object { json in
+        json.member("schema", 1)
+        json.member("command", "sweep")
+        json.member("sweep", source.file.name)
+        json.member("convention", convention.rawValue)
+        json.array("results") { json in
+          for result in results { SweepLines.write(result, source.file, counting, &json) }
+        }
+        json.array("diagnostics") { _ in }
+      }
+      writer.finish()
+      return
+    }
+    let isPrint = markdown || latex
+    let rows = isPrint ? results : Array(results.prefix(limit))
+    let report = SweepReport(source.file, base: base, rows, counting)
+    if markdown {
+      out.write(report.markdown())
+    } else if latex {
+      out.write(report.latex())
+    } else {
+      let terminal = Terminal(color: color)
+      var table = report.table(source.file.about ?? source.file.name)
+      if results.count > rows.count {
+        table.footnotes.append("\(results.count - rows.count) more rows: --limit, --csv or --json")
+      }
+      table.footnotes.append(summary)
+      out.write(table.render(width: terminal.width, style: terminal.tableStyle))
+    }
+  }
+}
+
+/// `lab sweep show FILE ID`.
+struct SweepShow: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Print a variant of a sweep as a blueprint of its own.")
+
+  @Argument(help: "A sweep file.") var file: String
+  @Argument(help: "A variant's id, name or index.") var variant: String
+
+  func run() throws {
+    let bench = try Workbench()
+    if let source = SweepSource(file, bench) {
+      var found: Variant?
+      var near: [String] = []
+      for index in 0..<source.plan.count {
+        let candidate = source.plan[index]
+        if candidate.id == variant || candidate.name == variant || String(index) == variant {
+          found = candidate
+          break
+        }
+        if near.count < 1000 { near += [candidate.id, candidate.name] }
+      }
+      if let found {
+        let out = OutputWriter.standardOutput()
+        out.write(
+          found.blueprint(sizes: source.file.sizes.first ?? [], about: source.file.about))
+        out.flush()
+      } else {
+        bench.report([
+          Diagnostic(
+            id: "unknown-variant", message: "the sweep has no variant '\(variant)'",
+            help: didYouMean(variant, among: near) ?? "`lab sweep \(file) --csv` lists them all")
+        ])
+      }
+    }
+    if bench.hasErrors {
+      OutputWriter.standardError().write(DiagnosticFormatter().format(bench.diagnostics))
+      throw LabExit.rejected
+    }
+  }
+}

@@ -1,0 +1,229 @@
+internal import Diagnostics
+internal import Exporters
+internal import Graph
+internal import Sweeps
+
+/// The rows of a sweep as a table, in several notations.
+struct SweepReport {
+  /// A cell of numbers is told apart from words by its column.
+  struct Column {
+    let header: String
+    let isNumber: Bool
+  }
+
+  let columns: [Column]
+  let rows: [[String]]
+  let notes: [String]
+
+  /// `base` first, then `results` as they are given.
+  init(_ file: SweepFile, base: VariantResult?, _ results: [VariantResult], _ counting: Counting) {
+    let sizes = file.sizes.isEmpty ? [[]] : file.sizes
+    var columns = [Column(header: "variant", isNumber: false)]
+    var metrics: [Metric] = [Metric(.parameters)]
+    columns.append(Column(header: "params", isNumber: true))
+    columns.append(Column(header: "diff", isNumber: true))
+    for size in sizes {
+      let suffix = size.map { " \($0.name)=\(NumberFormat.shortSize($0.value))" }.joined()
+      metrics += [Metric(.flops(nil), at: size), Metric(.state, at: size)]
+      for word in ["FLOPs\(suffix)", "diff", "state\(suffix)"] {
+        columns.append(Column(header: word, isNumber: true))
+      }
+    }
+    columns.append(Column(header: "id", isNumber: false))
+    let all = [base].compactMap(\.self) + results
+    func unit(_ metric: Metric) -> ColumnUnit {
+      let largest = all.compactMap { $0.value(metric, counting) }.max() ?? 0
+      switch metric.kind {
+      case .parameters, .trainable, .active: return .parameters(largest: largest)
+      case .flops: return .flops(largest: largest)
+      case .weights, .state: return .bytes(largest: largest)
+      }
+    }
+    let units = metrics.map(unit)
+    func row(_ result: VariantResult, name: String) -> [String] {
+      guard result.isSound else {
+        let reason = result.diagnostics.first { $0.severity == .error }?.message ?? "failed"
+        return [name, "does not fit: \(reason)"] + Array(repeating: "", count: columns.count - 3)
+          + [result.variant.id]
+      }
+      var cells = [name]
+      for (metric, unit) in zip(metrics, units) {
+        let value = result.value(metric, counting)
+        cells.append(value.map { unit.labelled($0) } ?? "")
+        if metric.kind != .state {
+          cells.append(SweepReport.difference(value, base?.value(metric, counting)))
+        }
+      }
+      return cells + [result.variant.id]
+    }
+    self.columns = columns
+    rows =
+      (base.map { [row($0, name: "base")] } ?? [])
+      + results.map { row($0, name: $0.variant.name) }
+    notes = [
+      counting.convention.explanation,
+      "diff: against the base; state: what decoding keeps, \(counting.dtype.rawValue)",
+    ]
+  }
+
+  /// `+3.2 %` against the base.
+  private static func difference(_ value: Int?, _ base: Int?) -> String {
+    guard let value, let base, base > 0 else { return "" }
+    let percent = (Double(value) / Double(base) - 1) * 100
+    let text = NumberFormat.fixed(abs(percent), decimals: 1)
+    if text == "0.0" { return value == base ? "=" : (percent < 0 ? "-0.0 %" : "+0.0 %") }
+    return (percent < 0 ? "-" : "+") + text + " %"
+  }
+
+  /// For a terminal.
+  func table(_ title: String?) -> Table {
+    var table = Table(
+      title: title,
+      columns: columns.enumerated().map { i, column in
+        if i == 0 { return .label(column.header) }
+        return column.isNumber
+          ? .number(column.header, priority: 100 - i) : .text(column.header, priority: 1)
+      })
+    for row in rows {
+      if row.count > 1, row[1].hasPrefix("does not fit") {
+        table.add([row[0]], emphasis: .faint)
+      } else {
+        table.add(row.map { $0.isEmpty ? nil : $0 })
+      }
+    }
+    table.footnotes = notes
+    let misfits = rows.filter { $0.count > 1 && $0[1].hasPrefix("does not fit") }
+    for row in misfits.prefix(10) { table.footnotes.append("\(row[0]) \(row[1])") }
+    if misfits.count > 10 { table.footnotes.append("\(misfits.count - 10) more do not fit") }
+    return table
+  }
+
+  func markdown() -> String {
+    func escaped(_ cell: String) -> String {
+      cell.split(separator: "|", omittingEmptySubsequences: false).joined(separator: "\\|")
+    }
+    var text = "| " + columns.map { escaped($0.header) }.joined(separator: " | ") + " |\n"
+    text += "|" + columns.map { $0.isNumber ? "--:|" : "---|" }.joined() + "\n"
+    for row in rows { text += "| " + row.map(escaped).joined(separator: " | ") + " |\n" }
+    return text
+  }
+
+  /// A table for booktabs.
+  func latex() -> String {
+    func escaped(_ cell: String) -> String {
+      var text = ""
+      for character in cell {
+        switch character {
+        case "&", "%", "$", "#", "_", "{", "}": text += "\\\(character)"
+        case "\\": text += "\\textbackslash{}"
+        case "~": text += "\\textasciitilde{}"
+        case "^": text += "\\textasciicircum{}"
+        case "=" where cell.count == 1: text += "$=$"
+        default: text.append(character)
+        }
+      }
+      return text
+    }
+    var text = "\\begin{tabular}{\(columns.map { $0.isNumber ? "r" : "l" }.joined())}\n\\toprule\n"
+    text += columns.map { escaped($0.header) }.joined(separator: " & ") + " \\\\\n\\midrule\n"
+    for row in rows { text += row.map(escaped).joined(separator: " & ") + " \\\\\n" }
+    return text + "\\bottomrule\n\\end{tabular}\n"
+  }
+}
+
+/// A sweep's results as lines that are written while it runs.
+enum SweepLines {
+  static func header(_ file: SweepFile) -> String {
+    var cells = ["index", "id", "name", "status", "parameters", "trainable", "active"]
+    for size in file.sizes.isEmpty ? [[]] : file.sizes {
+      let suffix = size.map { " \($0.name)=\($0.value)" }.joined()
+      cells +=
+        ["flops\(suffix)"] + CostClass.allCases.map { "\($0.rawValue)\(suffix)" }
+        + ["state_bytes\(suffix)"]
+    }
+    return (cells + ["reason"]).map(quoted).joined(separator: ",") + "\n"
+  }
+
+  static func line(_ result: VariantResult, _ file: SweepFile, _ counting: Counting) -> String {
+    let variant = result.variant
+    var cells = [String(variant.index), variant.id, variant.name]
+    cells.append(result.isKept ? "kept" : result.isSound ? "pruned" : "misfit")
+    func text(_ metric: Metric) -> String {
+      result.value(metric, counting).map(String.init) ?? ""
+    }
+    cells += [Metric(.parameters), Metric(.trainable), Metric(.active)].map(text)
+    for size in file.sizes.isEmpty ? [[]] : file.sizes {
+      cells.append(text(Metric(.flops(nil), at: size)))
+      cells += CostClass.allCases.map { text(Metric(.flops($0), at: size)) }
+      cells.append(text(Metric(.state, at: size)))
+    }
+    cells.append(
+      result.isSound
+        ? result.broken.joined(separator: "; ")
+        : result.diagnostics.first { $0.severity == .error }?.message ?? "")
+    return cells.map(quoted).joined(separator: ",") + "\n"
+  }
+
+  private static func quoted(_ cell: String) -> String {
+    guard cell.contains(where: { ",\"\n\r".contains($0) }) else { return cell }
+    return "\""
+      + cell.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
+      + "\""
+  }
+
+  /// A result as an object of `--json`.
+  static func write(
+    _ result: VariantResult, _ file: SweepFile, _ counting: Counting, _ json: inout JSONWriter
+  ) {
+    json.object { json in
+      json.member("id", result.variant.id)
+      json.member("name", result.variant.name)
+      json.member("status", result.isKept ? "kept" : result.isSound ? "pruned" : "misfit")
+      json.object("settings") { json in
+        for (label, value) in result.variant.settings { json.member(label, value) }
+      }
+      json.object("swaps") { json in
+        for (label, value) in result.variant.swaps { json.member(label, value) }
+      }
+      if let parameters = result.parameters {
+        json.object("metrics") { json in
+          json.object("parameters") { json in
+            json.member("total", parameters.total)
+            json.member("trainable", parameters.trainable)
+            json.member("active", parameters.active)
+          }
+          if let first = result.costs.first { write(first, result, counting, &json) }
+          json.array("sizes") { json in
+            for entry in result.costs {
+              json.object { json in
+                json.object("at") { json in
+                  for size in entry.sizes { json.member(size.name, size.value) }
+                }
+                write(entry, result, counting, &json)
+              }
+            }
+          }
+        }
+      }
+      json.array("broken") { json in for text in result.broken { json.element(text) } }
+      ProfileJSON.write(result.diagnostics, &json)
+    }
+  }
+
+  private static func write(
+    _ entry: SizedCost, _ result: VariantResult, _ counting: Counting, _ json: inout JSONWriter
+  ) {
+    json.object("flops") { json in
+      json.member("total", result.value(Metric(.flops(nil), at: entry.sizes), counting) ?? 0)
+      for kind in CostClass.allCases {
+        json.member(
+          kind.rawValue, result.value(Metric(.flops(kind), at: entry.sizes), counting) ?? 0)
+      }
+    }
+    json.object("memory") { json in
+      json.member("dtype", counting.dtype.rawValue)
+      json.member("weights", result.value(Metric(.weights), counting) ?? 0)
+      json.member("state", result.value(Metric(.state, at: entry.sizes), counting) ?? 0)
+    }
+  }
+}

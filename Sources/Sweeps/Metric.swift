@@ -1,0 +1,158 @@
+public import Diagnostics
+public import Graph
+
+/// A number that a variant has, such as `parameters.total` or `flops.attention at seq=8192`.
+public struct Metric: Sendable, CustomStringConvertible {
+  /// Which number.
+  public enum Kind: Hashable, Sendable {
+    case parameters, trainable, active
+    case flops(CostClass?)
+    case weights, state
+  }
+
+  /// Which number.
+  public let kind: Kind
+  /// The sizes at which it is taken; empty: the first.
+  public let sizes: [(name: String, value: Int)]
+
+  /// A number at sizes.
+  public init(_ kind: Kind, at sizes: [(name: String, value: Int)] = []) {
+    self.kind = kind
+    self.sizes = sizes
+  }
+
+  /// The words for all kinds.
+  public static var names: [String] {
+    [
+      "parameters.total", "parameters.trainable", "parameters.active", "flops.total",
+      "memory.weights", "memory.state",
+    ] + CostClass.allCases.map { "flops.\($0.rawValue)" }
+  }
+
+  /// The metric that a text names; nil when it names none.
+  public init?(_ text: String) {
+    let words = text.split(separator: " ", omittingEmptySubsequences: true)
+    guard let name = words.first, let kind = Metric.kind(String(name)) else { return nil }
+    var sizes: [(name: String, value: Int)] = []
+    if words.count > 1 {
+      guard words[1] == "at", words.count > 2 else { return nil }
+      for word in words[2...] {
+        for part in word.split(separator: ",") {
+          let sides = part.split(separator: "=")
+          guard sides.count == 2, let value = Quantity.integer(sides[1]) else { return nil }
+          sizes.append((String(sides[0]), value))
+        }
+      }
+    }
+    self.init(kind, at: sizes)
+  }
+
+  private static func kind(_ name: String) -> Kind? {
+    switch name {
+    case "parameters", "parameters.total": .parameters
+    case "parameters.trainable": .trainable
+    case "parameters.active": .active
+    case "flops", "flops.total": .flops(nil)
+    case "memory.weights": .weights
+    case "memory.state": .state
+    default:
+      name.hasPrefix("flops.")
+        ? CostClass(rawValue: String(name.dropFirst(6))).map { .flops($0) } : nil
+    }
+  }
+
+  /// The words that name it.
+  public var description: String {
+    let name =
+      switch kind {
+      case .parameters: "parameters.total"
+      case .trainable: "parameters.trainable"
+      case .active: "parameters.active"
+      case .flops(let kind): "flops.\(kind?.rawValue ?? "total")"
+      case .weights: "memory.weights"
+      case .state: "memory.state"
+      }
+    if sizes.isEmpty { return name }
+    return "\(name) at \(sizes.map { "\($0.name)=\($0.value)" }.joined(separator: " "))"
+  }
+
+  /// Whether it is bytes.
+  public var isBytes: Bool { kind == .weights || kind == .state }
+}
+
+/// A bound on a metric: `memory.state < 8 MiB`.
+public struct Constraint: Sendable {
+  /// The comparisons.
+  public enum Relation: String, CaseIterable, Sendable {
+    case atMost = "<=", atLeast = ">=", below = "<", above = ">", equal = "=="
+  }
+
+  /// What is bounded.
+  public let metric: Metric
+  /// How.
+  public let relation: Relation
+  /// By what, in base units.
+  public let bound: Double
+  /// As written.
+  public let text: String
+  /// Where it stands.
+  public let span: Span
+
+  /// Reads `metric [at size=n] relation number [unit]`; nil when it is none.
+  public init?(_ text: String, span: Span) {
+    for relation in Relation.allCases {
+      guard let range = text.firstRange(of: relation.rawValue) else { continue }
+      // In `at seq=8192` there is an equal sign, too, but only one.
+      guard let metric = Metric(String(text[..<range.lowerBound])),
+        let bound = Quantity.number(text[range.upperBound...])
+      else { return nil }
+      self.metric = metric
+      self.relation = relation
+      self.bound = bound
+      self.text = text
+      self.span = span
+      return
+    }
+    return nil
+  }
+
+  /// Whether a value keeps it.
+  public func holds(_ value: Int) -> Bool {
+    switch relation {
+    case .atMost: Double(value) <= bound
+    case .atLeast: Double(value) >= bound
+    case .below: Double(value) < bound
+    case .above: Double(value) > bound
+    case .equal: Double(value) == bound
+    }
+  }
+}
+
+/// Numbers with units.
+enum Quantity {
+  private static let units: [(String, Double)] = [
+    ("KiB", 1024), ("MiB", 1_048_576), ("GiB", 1_073_741_824), ("TiB", 1_099_511_627_776),
+    ("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12), ("k", 1e3), ("K", 1e3), ("M", 1e6),
+    ("B", 1e9), ("G", 1e9), ("T", 1e12),
+  ]
+
+  /// `3e9`, `421M`, `8 MiB`; nil for anything else.
+  static func number(_ text: some StringProtocol) -> Double? {
+    let text = String(text.filter { $0 != " " })
+    if let value = Double(text) { return value.isFinite ? value : nil }
+    for (unit, factor) in units where text.hasSuffix(unit) {
+      guard let value = Double(text.dropLast(unit.count)), value.isFinite else { continue }
+      return value * factor
+    }
+    return nil
+  }
+
+  /// `8192`, `8k` (of 1024); nil for anything else.
+  static func integer(_ text: some StringProtocol) -> Int? {
+    let factors: [Character: Int] = ["k": 1024, "K": 1024, "M": 1 << 20]
+    guard let last = text.last, let factor = factors[last] else { return Int(text) }
+    guard let value = Int(text.dropLast()) else { return nil }
+    let (product, overflow) = value.multipliedReportingOverflow(by: factor)
+    return overflow ? nil : product
+  }
+}

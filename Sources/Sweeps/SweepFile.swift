@@ -1,0 +1,70 @@
+public import Blueprint
+public import Diagnostics
+
+/// A sweep as written: a base blueprint and how it is varied.
+public struct SweepFile: Sendable {
+  /// The name; that of the file unless it says one.
+  public var name = ""
+  /// One sentence.
+  public var about: String?
+  /// The blueprint that is varied, by name or path.
+  public var base: (name: String, span: Span)?
+  /// The sizes that every variant is profiled at; one entry per profile.
+  public var sizes: [[(name: String, value: Int)]] = []
+  /// Changes that all variants have: `set`, `swap`, `insert` and `remove` as in a blueprint.
+  public var changes: [YAMLEntry] = []
+  /// What is varied.
+  public var axes: [Axis] = []
+  /// How axes are combined.
+  public var mode = Mode.grid
+  /// Variants with a name of their own.
+  public var variants: [Named] = []
+  /// What a variant must keep.
+  public var constraints: [Constraint] = []
+  /// The metric that rows are sorted by; nil: in the plan's order.
+  public var sort: (metric: Metric, descending: Bool)?
+
+  /// One thing that is varied.
+  public struct Axis: Sendable {
+    /// What it is called in tables: the path or variable.
+    public let label: String
+    /// Whether blocks are swapped rather than settings changed.
+    public let isSwap: Bool
+    /// What it can be.
+    public let choices: [Choice]
+    /// Where it stands.
+    public let span: Span
+  }
+
+  /// One value of an axis.
+  public struct Choice: Sendable {
+    /// What it is called in tables.
+    public let label: String
+    /// What it changes; nothing where the base stands.
+    public let changes: [YAMLEntry]
+  }
+
+  /// How the choices of several axes make variants.
+  public enum Mode: Sendable {
+    /// Every choice with every other.
+    case grid
+    /// The first choices together, the second together, and so on.
+    case zip
+    /// So many different points of the grid, drawn with a seed.
+    case random(count: Int, seed: UInt64)
+    /// The base, and every choice alone.
+    case oneAtATime
+  }
+
+  /// A variant that is written out.
+  public struct Named: Sendable {
+    /// Its name.
+    public let name: String
+    /// Another blueprint to start from.
+    public let base: (name: String, span: Span)?
+    /// What it changes.
+    public let changes: [YAMLEntry]
+    /// Where it stands.
+    public let span: Span
+  }
+}

@@ -1,0 +1,201 @@
+public import Assembler
+internal import Blueprint
+public import Diagnostics
+public import Graph
+
+/// What a variant costs at one size.
+public struct SizedCost: Sendable {
+  /// The size that the sweep asks for; empty: the blueprint's own.
+  public let sizes: [(name: String, value: Int)]
+  /// Operations by class.
+  public let cost: Cost
+  /// Elements that decoding keeps.
+  public let state: Int
+}
+
+/// What came of a variant.
+public struct VariantResult: Sendable {
+  /// The variant.
+  public let variant: Variant
+  /// Weights: all, those that train, those at work on one token; nil when it could not be assembled.
+  public let parameters: (total: Int, trainable: Int, active: Int)?
+  /// Its costs, one for every size; empty when it could not be assembled.
+  public let costs: [SizedCost]
+  /// What is wrong with it, and what swaps dropped.
+  public let diagnostics: [Diagnostic]
+  /// The bounds that it does not keep, as written.
+  public let broken: [String]
+
+  /// Whether it was assembled.
+  public var isSound: Bool { parameters != nil }
+  /// Whether it was assembled and keeps every bound.
+  public var isKept: Bool { isSound && broken.isEmpty }
+}
+
+/// How numbers are counted.
+public struct Counting: Sendable {
+  /// Which operations count.
+  public var convention: Convention
+  /// The type of weights and caches.
+  public var dtype: DType
+
+  /// A way of counting.
+  public init(convention: Convention = .all, dtype: DType = .bf16) {
+    self.convention = convention
+    self.dtype = dtype
+  }
+
+  /// Bytes of so many elements.
+  func bytes(_ elements: Int) -> Int {
+    let (value, overflow) = elements.multipliedReportingOverflow(by: dtype.bytes)
+    return overflow ? Int.max : value
+  }
+}
+
+extension VariantResult {
+  /// The value of a metric; nil when the variant has none, or was not profiled at its size.
+  public func value(_ metric: Metric, _ counting: Counting) -> Int? {
+    guard let parameters else { return nil }
+    let sized =
+      metric.sizes.isEmpty
+      ? costs.first
+      : costs.first { entry in
+        metric.sizes.allSatisfy { size in
+          entry.sizes.contains { $0.name == size.name && $0.value == size.value }
+        }
+      }
+    switch metric.kind {
+    case .parameters: return parameters.total
+    case .trainable: return parameters.trainable
+    case .active: return parameters.active
+    case .weights: return counting.bytes(parameters.total)
+    case .state: return sized.map { counting.bytes($0.state) }
+    case .flops(let kind):
+      guard let sized else { return nil }
+      let cost = counting.convention.apply(sized.cost)
+      return kind.map { cost[$0] } ?? (try? cost.total())
+    }
+  }
+}
+
+/// Assembles and profiles variants, one after the other; what blocks trace to is remembered.
+public final class VariantEvaluator {
+  private let assembler: Assembler
+  private let plan: VariantPlan
+  private let counting: Counting
+  private let find: (String) -> SourceText?
+  private var sources: [String: SourceText] = [:]
+
+  /// An evaluator for the variants of `plan`; `find` gives the text of a base by name or path.
+  public init(
+    _ plan: VariantPlan, assembler: Assembler, counting: Counting,
+    find: @escaping (String) -> SourceText?
+  ) {
+    self.plan = plan
+    self.assembler = assembler
+    self.counting = counting
+    self.find = find
+  }
+
+  /// The text of a variant's base.
+  private func source(of variant: Variant) -> SourceText? {
+    guard let name = variant.base?.name else { return nil }
+    if let known = sources[name] { return known }
+    let source = find(name)
+    sources[name] = source
+    return source
+  }
+
+  /// The sizes at which metrics are wanted: those of the sweep, and those that bounds name.
+  private var sizes: [[(name: String, value: Int)]] {
+    var sizes = plan.file.sizes.isEmpty ? [[]] : plan.file.sizes
+    for metric in plan.file.constraints.map(\.metric) + [plan.file.sort?.metric].compactMap(\.self)
+    where !metric.sizes.isEmpty {
+      let isThere = sizes.contains { known in
+        metric.sizes.allSatisfy { size in
+          known.contains { $0.name == size.name && $0.value == size.value }
+        }
+      }
+      if !isThere { sizes.append(metric.sizes) }
+    }
+    return sizes
+  }
+
+  /// What comes of the base with the changes that all variants have; nil without a base.
+  public func evaluateBase() -> VariantResult? { plan.base.map(evaluate) }
+
+  /// What comes of the variant at `index`.
+  public func evaluate(_ index: Int) -> VariantResult { evaluate(plan[index]) }
+
+  private func evaluate(_ variant: Variant) -> VariantResult {
+    var diagnostics: [Diagnostic] = []
+    func failed() -> VariantResult {
+      VariantResult(
+        variant: variant, parameters: nil, costs: [], diagnostics: diagnostics, broken: [])
+    }
+    guard let source = source(of: variant) else {
+      diagnostics.append(
+        Diagnostic(
+          id: "missing-file", message: "there is no blueprint '\(variant.base?.name ?? "")'",
+          span: variant.base?.span))
+      return failed()
+    }
+    var parameters: (total: Int, trainable: Int, active: Int)?
+    var costs: [SizedCost] = []
+    for sizes in sizes {
+      var request = AssemblyRequest(source: source)
+      request.changes = variant.changes
+      request.sizes = sizes
+      let result = assembler.assemble(request)
+      for diagnostic in result.diagnostics
+      where !diagnostics.contains(where: { $0.message == diagnostic.message }) {
+        diagnostics.append(diagnostic)
+      }
+      guard let graph = result.graph else { return failed() }
+      do {
+        let profile = try Profile(graph, depth: 0)
+        parameters = (profile.parameters, profile.trainable, profile.active)
+        costs.append(SizedCost(sizes: sizes, cost: profile.cost, state: profile.state))
+      } catch {
+        diagnostics.append(Diagnostic(id: "too-large", message: error.message, help: error.help))
+        return failed()
+      }
+    }
+    let sound = VariantResult(
+      variant: variant, parameters: parameters, costs: costs, diagnostics: diagnostics, broken: [])
+    let broken = plan.file.constraints.filter { constraint in
+      sound.value(constraint.metric, counting).map { !constraint.holds($0) } ?? true
+    }
+    return VariantResult(
+      variant: variant, parameters: parameters, costs: costs, diagnostics: diagnostics,
+      broken: broken.map(\.text))
+  }
+}
+
+extension Variant {
+  /// The variant as a blueprint of its own.
+  public func blueprint(sizes: [(name: String, value: Int)], about: String?) -> String {
+    var text = "blueprint: variant-\(id)\n"
+    if let base { text += "extends: \(base.name)\n" }
+    let words = [about, name.isEmpty ? nil : name].compactMap(\.self).joined(separator: "; ")
+    if !words.isEmpty { text += "about: \(YAMLNode.quoted(words))\n" }
+    if !sizes.isEmpty {
+      text += "at: {\(sizes.map { "\($0.name): \($0.value)" }.joined(separator: ", "))}\n"
+    }
+    for kind in ["set", "swap", "remove", "insert"] {
+      let entries = changes.filter { $0.key.words == kind }
+      if entries.isEmpty { continue }
+      text += "\(kind):\n"
+      for entry in entries {
+        switch entry.value.content {
+        case .mapping(let items):
+          for item in items { text += "  \(item.key.flowText): \(item.value.flowText)\n" }
+        case .sequence(let items):
+          for item in items { text += "  - \(item.flowText)\n" }
+        case .scalar: text += "  - \(entry.value.flowText)\n"
+        }
+      }
+    }
+    return text
+  }
+}
