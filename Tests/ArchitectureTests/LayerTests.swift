@@ -20,10 +20,10 @@ struct LayerTests {
     "Blocks": ["BlockKit", "Graph"],
     "Plugins": ["BlockKit", "Blueprint", "Diagnostics"],
     "Assembler": ["BlockKit", "Graph", "Blueprint", "Diagnostics"],
+    "Sweeps": ["Assembler", "BlockKit", "Graph", "Blueprint", "Diagnostics"],
     "Lab": [
-      "Assembler", "Blocks", "Plugins", "Exporters", "Weights", "Kernels", "Images", "BlockKit",
-      "Graph",
-      "Blueprint", "Diagnostics", "ArgumentParser",
+      "Sweeps", "Assembler", "Blocks", "Plugins", "Exporters", "Weights", "Kernels", "Images",
+      "BlockKit", "Graph", "Blueprint", "Diagnostics", "ArgumentParser",
     ],
     "LabTool": ["Lab"],
   ]

@@ -54,6 +54,9 @@ enum Examples {
         "{x: {sequence: [seq, 64]}, at: {sequence: [seq, 2]}, filling: {tensor: 64, axes: channels}}",
         []
       ),
+      "long_convolution": (
+        "{x: {sequence: [seq, 64]}, kernel: {tensor: [seq, 64], axes: [sequence, channels]}}", []
+      ),
       "matmul": ("{x: {sequence: [seq, 64]}}", [matrix + "w}"]),
       "rep_conv": (image, []), "squeeze_excite": (image, []), "standardized_conv": (image, []),
       "window_attention": ("{x: {image: [64, 12, 16]}}", []),
