@@ -86,28 +86,41 @@ public struct VariantPlan: Sendable {
     return chosen.sorted()
   }
 
-  /// The variant at `index`.
-  public subscript(index: Int) -> Variant {
-    if index >= points { return named(file.variants[index - points], index) }
-    var picks: [(axis: SweepFile.Axis, choice: SweepFile.Choice)] = []
+  /// Which choice of every axis the point at `index` has; nil where the base stands, or as a whole
+  /// for a variant that is written out.
+  func picks(_ index: Int) -> [Int?]? {
+    if index >= points { return nil }
+    var picks: [Int?] = Array(repeating: nil, count: file.axes.count)
     switch file.mode {
     case .grid, .random:
       var rest = drawn.isEmpty ? index : drawn[index]
-      for axis in file.axes.reversed() {
-        picks.append((axis, axis.choices[rest % axis.choices.count]))
-        rest /= axis.choices.count
+      for axis in picks.indices.reversed() {
+        let count = file.axes[axis].choices.count
+        picks[axis] = rest % count
+        rest /= count
       }
-      picks.reverse()
-    case .zip: picks = file.axes.map { ($0, $0.choices[index]) }
+    case .zip: for axis in picks.indices { picks[axis] = index }
     case .oneAtATime:
       var rest = index
-      for axis in file.axes {
-        if rest < axis.choices.count {
-          picks = [(axis, axis.choices[rest])]
+      for axis in picks.indices {
+        let count = file.axes[axis].choices.count
+        if rest < count {
+          picks[axis] = rest
           break
         }
-        rest -= axis.choices.count
+        rest -= count
       }
+    }
+    return picks
+  }
+
+  /// The variant at `index`.
+  public subscript(index: Int) -> Variant {
+    guard let choices = picks(index) else {
+      return named(file.variants[index - points], index)
+    }
+    let picks = zip(file.axes, choices).compactMap { axis, pick in
+      pick.map { (axis: axis, choice: axis.choices[$0]) }
     }
     let changes = file.changes + picks.flatMap(\.choice.changes)
     let words = picks.map { "\(VariantPlan.short($0.axis.label))=\($0.choice.label)" }

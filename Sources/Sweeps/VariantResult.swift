@@ -78,23 +78,38 @@ extension VariantResult {
   }
 }
 
-/// Assembles and profiles variants, one after the other; what blocks trace to is remembered.
+/// Assembles and profiles variants; what blocks trace to is remembered, and changes that stand apart
+/// are assembled once and added up.
 public final class VariantEvaluator {
   private let assembler: Assembler
   private let plan: VariantPlan
   private let counting: Counting
   private let find: (String) -> SourceText?
   private var sources: [String: SourceText] = [:]
+  private let sizes: [[(name: String, value: Int)]]
+  private var increments: Increments?
 
   /// An evaluator for the variants of `plan`; `find` gives the text of a base by name or path.
+  ///
+  /// With `isWhole` every variant is assembled as a whole.
   public init(
-    _ plan: VariantPlan, assembler: Assembler, counting: Counting,
+    _ plan: VariantPlan, assembler: Assembler, counting: Counting, isWhole: Bool = false,
     find: @escaping (String) -> SourceText?
   ) {
     self.plan = plan
     self.assembler = assembler
     self.counting = counting
     self.find = find
+    sizes = VariantEvaluator.sizes(of: plan.file)
+    if !isWhole, !plan.file.axes.isEmpty, let name = plan.file.base?.name, let source = find(name) {
+      sources[name] = source
+      increments = Increments(
+        plan.file, sizes: sizes, variables: Set(assembler.variables(of: source))
+      ) { [unowned self] changes in
+        let (graphs, diagnostics) = graphs(source, changes)
+        return graphs.map { ($0, diagnostics) }
+      }
+    }
   }
 
   /// The text of a variant's base.
@@ -107,9 +122,9 @@ public final class VariantEvaluator {
   }
 
   /// The sizes at which metrics are wanted: those of the sweep, and those that bounds name.
-  private var sizes: [[(name: String, value: Int)]] {
-    var sizes = plan.file.sizes.isEmpty ? [[]] : plan.file.sizes
-    for metric in plan.file.constraints.map(\.metric) + [plan.file.sort?.metric].compactMap(\.self)
+  private static func sizes(of file: SweepFile) -> [[(name: String, value: Int)]] {
+    var sizes = file.sizes.isEmpty ? [[]] : file.sizes
+    for metric in file.constraints.map(\.metric) + [file.sort?.metric].compactMap(\.self)
     where !metric.sizes.isEmpty {
       let isThere = sizes.contains { known in
         metric.sizes.allSatisfy { size in
@@ -125,50 +140,76 @@ public final class VariantEvaluator {
   public func evaluateBase() -> VariantResult? { plan.base.map(evaluate) }
 
   /// What comes of the variant at `index`.
-  public func evaluate(_ index: Int) -> VariantResult { evaluate(plan[index]) }
+  public func evaluate(_ index: Int) -> VariantResult {
+    let variant = plan[index]
+    if let increments, let picks = plan.picks(index), let sums = increments.totals(picks) {
+      return result(variant, sums.totals, sums.diagnostics)
+    }
+    return evaluate(variant)
+  }
 
   private func evaluate(_ variant: Variant) -> VariantResult {
-    var diagnostics: [Diagnostic] = []
-    func failed() -> VariantResult {
-      VariantResult(
-        variant: variant, parameters: nil, costs: [], diagnostics: diagnostics, broken: [])
-    }
     guard let source = source(of: variant) else {
-      diagnostics.append(
-        Diagnostic(
-          id: "missing-file", message: "there is no blueprint '\(variant.base?.name ?? "")'",
-          span: variant.base?.span))
-      return failed()
+      let fault = Diagnostic(
+        id: "missing-file", message: "there is no blueprint '\(variant.base?.name ?? "")'",
+        span: variant.base?.span)
+      return failed(variant, [fault])
     }
-    var parameters: (total: Int, trainable: Int, active: Int)?
-    var costs: [SizedCost] = []
+    let (graphs, diagnostics) = graphs(source, variant.changes)
+    guard let graphs else { return failed(variant, diagnostics) }
+    do {
+      return result(variant, try graphs.map { Totals(try Profile($0, depth: 0)) }, diagnostics)
+    } catch {
+      let fault = error as? ShapeError
+      return failed(
+        variant,
+        diagnostics + [
+          Diagnostic(id: "too-large", message: fault?.message ?? "\(error)", help: fault?.help)
+        ])
+    }
+  }
+
+  /// The graphs of a base with changes, one for every size; nil when it does not fit.
+  private func graphs(
+    _ source: SourceText, _ changes: [YAMLEntry]
+  ) -> (graphs: [Graph]?, diagnostics: [Diagnostic]) {
+    var diagnostics: [Diagnostic] = []
+    var graphs: [Graph] = []
     for sizes in sizes {
       var request = AssemblyRequest(source: source)
-      request.changes = variant.changes
+      request.changes = changes
       request.sizes = sizes
       let result = assembler.assemble(request)
       for diagnostic in result.diagnostics
       where !diagnostics.contains(where: { $0.message == diagnostic.message }) {
         diagnostics.append(diagnostic)
       }
-      guard let graph = result.graph else { return failed() }
-      do {
-        let profile = try Profile(graph, depth: 0)
-        parameters = (profile.parameters, profile.trainable, profile.active)
-        costs.append(SizedCost(sizes: sizes, cost: profile.cost, state: profile.state))
-      } catch {
-        diagnostics.append(Diagnostic(id: "too-large", message: error.message, help: error.help))
-        return failed()
-      }
+      guard let graph = result.graph else { return (nil, diagnostics) }
+      graphs.append(graph)
     }
+    return (graphs, diagnostics)
+  }
+
+  private func failed(_ variant: Variant, _ diagnostics: [Diagnostic]) -> VariantResult {
+    VariantResult(
+      variant: variant, parameters: nil, costs: [], diagnostics: diagnostics, broken: [])
+  }
+
+  private func result(
+    _ variant: Variant, _ totals: [Totals], _ diagnostics: [Diagnostic]
+  ) -> VariantResult {
     let sound = VariantResult(
-      variant: variant, parameters: parameters, costs: costs, diagnostics: diagnostics, broken: [])
+      variant: variant,
+      parameters: totals.first.map { ($0.parameters, $0.trainable, $0.active) },
+      costs: zip(sizes, totals).map { SizedCost(sizes: $0, cost: $1.cost, state: $1.state) },
+      diagnostics: diagnostics, broken: [])
+    if plan.file.constraints.isEmpty { return sound }
     let broken = plan.file.constraints.filter { constraint in
       sound.value(constraint.metric, counting).map { !constraint.holds($0) } ?? true
     }
     return VariantResult(
-      variant: variant, parameters: parameters, costs: costs, diagnostics: diagnostics,
-      broken: broken.map(\.text))
+      variant: variant, parameters: sound.parameters, costs: sound.costs,
+      diagnostics: diagnostics, broken: broken.map(\.text))
   }
 }
 
