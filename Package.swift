@@ -77,12 +77,13 @@ let package = Package(
     .testTarget(
       name: "OracleTests",
       dependencies: [
-        "TestSupport", "Weights", "Assembler", "Blocks", "BlockKit", "Plugins", "Graph",
+        "TestSupport", "Sweeps", "Weights", "Assembler", "Blocks", "BlockKit", "Plugins", "Graph",
         "Diagnostics",
       ],
       exclude: ["Deviations.json"], swiftSettings: strict),
     .testTarget(
-      name: "SweepsTests", dependencies: ["TestSupport", "Sweeps", "Diagnostics"],
+      name: "SweepsTests",
+      dependencies: ["TestSupport", "Sweeps", "Assembler", "Blocks", "BlockKit", "Diagnostics"],
       swiftSettings: strict),
     .testTarget(name: "LabTests", dependencies: ["Lab"], swiftSettings: strict),
     .testTarget(

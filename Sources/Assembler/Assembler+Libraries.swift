@@ -51,7 +51,9 @@ extension CompositeSetting {
     }
     let names = ["int": "integer", "bool": "true or false"]
     return SettingSpec(
-      name: name, type: type.map { names[$0] ?? $0 } ?? value?.typeName ?? "any",
+      name: name,
+      type: (type.map { names[$0] ?? $0 } ?? value?.typeName ?? "any")
+        + (value == .null && type != "any" ? " or null" : ""),
       help: help.isEmpty || help.hasSuffix(".") ? help : help + ".",
       fallback: value, range: SettingRange(least: least, greatest: greatest).words,
       choices: choices.map(\.description))

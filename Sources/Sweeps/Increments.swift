@@ -169,8 +169,9 @@ final class Increments {
     var found: Set<Int> = []
     for module in graph.modules.indices {
       // Parents come before their children.
-      if let parent = graph.modules[module].parent, found.contains(parent)
-        || pattern.matches(graph.path(of: module))
+      if let parent = graph.modules[module].parent,
+        found.contains(parent)
+          || pattern.matches(graph.path(of: module))
       {
         found.insert(module)
       }

@@ -21,8 +21,26 @@ public struct SweepFile: Sendable {
   public var variants: [Named] = []
   /// What a variant must keep.
   public var constraints: [Constraint] = []
+  /// The budget that every variant is brought to; nil: none.
+  public var match: Match?
   /// The metric that rows are sorted by; nil: in the plan's order.
   public var sort: (metric: Metric, descending: Bool)?
+
+  /// A budget, and the setting that is chosen so that a variant meets it.
+  public struct Match: Sendable {
+    /// What is brought to the budget.
+    public let metric: Metric
+    /// The budget in base units.
+    public let budget: Double
+    /// How far off it may be, as a part of it.
+    public let tolerance: Double
+    /// The variable or setting that is chosen.
+    public let by: String
+    /// What the chosen number is a multiple of.
+    public let step: Int
+    /// Where it stands.
+    public let span: Span
+  }
 
   /// One thing that is varied.
   public struct Axis: Sendable {

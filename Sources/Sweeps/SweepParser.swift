@@ -24,7 +24,7 @@ public struct SweepParser {
 
   private static let sections = [
     "sweep", "about", "base", "at", "set", "swap", "insert", "remove", "axes", "mode", "variants",
-    "keep", "sort",
+    "keep", "match", "sort",
   ]
   static let edits = ["set", "swap", "insert", "remove"]
 
@@ -47,6 +47,7 @@ public struct SweepParser {
       case "variants": variants(entry)
       case "keep":
         for node in items(entry.value) { constraint(node) }
+      case "match": match(entry)
       case "sort": sort(entry)
       default:
         fault(
@@ -132,6 +133,56 @@ public struct SweepParser {
         help: didYouMean(text, among: Metric.names)
           ?? "metrics: \(Metric.names.joined(separator: ", "))")
     }
+  }
+
+  /// `{parameters: 421M, by: hidden, step: 64, tolerance: 0.5%}`
+  private mutating func match(_ entry: YAMLEntry) {
+    let help = "such as 'match: {parameters: 421M, by: hidden, step: 64, tolerance: 0.5%}'"
+    guard case .mapping(let entries) = entry.value.content else {
+      fault(
+        "wrong-type", "'match' takes a metric, its budget and 'by'", at: entry.value.span,
+        help: help)
+      return
+    }
+    var goal: (metric: Metric, budget: Double)?
+    var (by, step, tolerance) = ("", 1, 0.01)
+    for item in entries {
+      let text = item.value.words
+      switch item.key.words {
+      case "by": by = text
+      case "step":
+        step = Quantity.integer(text) ?? 0
+        if step < 1 { fault("out-of-range", "'step' must be at least 1", at: item.value.span) }
+      case "tolerance":
+        let number =
+          text.hasSuffix("%")
+          ? Quantity.number(text.dropLast()).map { $0 / 100 } : Quantity.number(text)
+        tolerance = number ?? -1
+        if tolerance < 0 {
+          fault("out-of-range", "'tolerance' must be a part such as 0.5%", at: item.value.span)
+        }
+      default:
+        if let metric = Metric(item.key.words), let budget = Quantity.number(text), budget > 0 {
+          goal = (metric, budget)
+        } else {
+          fault(
+            "bad-match", "'\(item.key.words): \(text)' is no metric with a budget",
+            at: item.key.span,
+            help: didYouMean(item.key.words, among: ["by", "step", "tolerance"] + Metric.names)
+              ?? help)
+          return
+        }
+      }
+    }
+    guard let goal, !by.isEmpty else {
+      fault(
+        "missing-key", "'match' needs a budget and 'by', what is chosen", at: entry.value.span,
+        help: help)
+      return
+    }
+    file.match = SweepFile.Match(
+      metric: goal.metric, budget: goal.budget, tolerance: tolerance, by: by, step: max(1, step),
+      span: entry.key.span)
   }
 
   private mutating func mode(_ entry: YAMLEntry) {

@@ -19,6 +19,22 @@ public struct Variant: Sendable {
   public let swaps: [(label: String, value: String)]
 }
 
+extension Variant {
+  /// The same variant with one more setting.
+  func setting(_ path: String, to value: Int, at span: Span) -> Variant {
+    func node(_ text: String, _ value: Datum) -> YAMLNode {
+      YAMLNode(
+        content: .scalar(YAMLScalar(text: text, isPlain: true, value: value)), span: span)
+    }
+    let entry = YAMLEntry(key: node(path, .string(path)), value: node("\(value)", .int(value)))
+    let change = YAMLEntry(
+      key: node("set", .string("set")), value: YAMLNode(content: .mapping([entry]), span: span))
+    return Variant(
+      index: index, id: id, name: name, base: base, changes: changes + [change],
+      settings: settings + [(path, "\(value)")], swaps: swaps)
+  }
+}
+
 /// The variants of a sweep in their order; each is made when it is asked for.
 public struct VariantPlan: Sendable {
   /// The sweep.

@@ -46,7 +46,7 @@ public struct Counting: Sendable {
   }
 
   /// Bytes of so many elements.
-  func bytes(_ elements: Int) -> Int {
+  public func bytes(_ elements: Int) -> Int {
     let (value, overflow) = elements.multipliedReportingOverflow(by: dtype.bytes)
     return overflow ? Int.max : value
   }
@@ -124,7 +124,8 @@ public final class VariantEvaluator {
   /// The sizes at which metrics are wanted: those of the sweep, and those that bounds name.
   private static func sizes(of file: SweepFile) -> [[(name: String, value: Int)]] {
     var sizes = file.sizes.isEmpty ? [[]] : file.sizes
-    for metric in file.constraints.map(\.metric) + [file.sort?.metric].compactMap(\.self)
+    let others = [file.sort?.metric, file.match?.metric].compactMap(\.self)
+    for metric in file.constraints.map(\.metric) + others
     where !metric.sizes.isEmpty {
       let isThere = sizes.contains { known in
         metric.sizes.allSatisfy { size in
@@ -142,10 +143,33 @@ public final class VariantEvaluator {
   /// What comes of the variant at `index`.
   public func evaluate(_ index: Int) -> VariantResult {
     let variant = plan[index]
+    if let match = plan.file.match { return matched(variant, match) }
     if let increments, let picks = plan.picks(index), let sums = increments.totals(picks) {
       return result(variant, sums.totals, sums.diagnostics)
     }
     return evaluate(variant)
+  }
+
+  /// The variant with the setting that brings it to the budget.
+  private func matched(_ variant: Variant, _ match: SweepFile.Match) -> VariantResult {
+    var known: [Int: VariantResult] = [:]
+    func at(_ value: Int) -> VariantResult {
+      if let result = known[value] { return result }
+      let result = evaluate(variant.setting(match.by, to: value, at: match.span))
+      known[value] = result
+      return result
+    }
+    let solver = BudgetSolver(budget: match.budget, step: match.step) { value in
+      at(value).value(match.metric, self.counting)
+    }
+    guard let found = solver.solve() else { return at(match.step) }
+    let result = at(found.value)
+    let part = abs(Double(found.quantity) - match.budget) / match.budget
+    if part <= match.tolerance { return result }
+    return VariantResult(
+      variant: result.variant, parameters: result.parameters, costs: result.costs,
+      diagnostics: result.diagnostics,
+      broken: result.broken + ["match: \(match.metric) is off by more than the tolerance"])
   }
 
   private func evaluate(_ variant: Variant) -> VariantResult {

@@ -75,6 +75,12 @@ struct SweepRun: ParsableCommand {
   @Option(help: ArgumentHelp("When to use colour.", valueName: "auto|always|never"))
   var color: ColorChoice = .auto
 
+  /// A variant's result, and its line where lines are wanted.
+  private struct Outcome: Sendable {
+    let result: VariantResult
+    let line: String?
+  }
+
   /// Variants of a smoke run.
   private static let few = 5
 
@@ -111,7 +117,8 @@ struct SweepRun: ParsableCommand {
     let evaluators = try (0..<max(1, min(processorCount, 64))).map { _ in
       try source.evaluator(counting)
     }
-    let work = OrderedWork<VariantEvaluator, VariantResult>(evaluators)
+    let work = OrderedWork<VariantEvaluator, Outcome>(evaluators)
+    let (isLines, file) = (csv, source.file)
     let count = smoke ? min(SweepRun.few, source.plan.count) : source.plan.count
     let out = OutputWriter.standardOutput()
     var kept: [VariantResult] = []
@@ -120,7 +127,16 @@ struct SweepRun: ParsableCommand {
     var firstFault: VariantResult?
     if csv { out.write(SweepLines.header(source.file)) }
     Interrupt.watch()
-    work.run(0..<count, { evaluator, index in evaluator.evaluate(index) }) { result in
+    work.run(
+      0..<count,
+      { evaluator, index in
+        let result = evaluator.evaluate(index)
+        // Lines are made by all threads, and written by one.
+        return Outcome(
+          result: result, line: isLines ? SweepLines.line(result, file, counting) : nil)
+      }
+    ) { outcome in
+      let result = outcome.result
       if result.isKept {
         tally.kept += 1
       } else if result.isSound {
@@ -130,7 +146,7 @@ struct SweepRun: ParsableCommand {
         tally.misfit += 1
         firstFault = firstFault ?? result
       }
-      if csv { out.write(SweepLines.line(result, source.file, counting)) }
+      if let line = outcome.line { out.write(line) }
       if !csv, !dryRun, result.isKept || !result.isSound { kept.append(result) }
       return !Interrupt.isRequested
     }

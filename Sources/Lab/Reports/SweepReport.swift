@@ -29,6 +29,7 @@ struct SweepReport {
         columns.append(Column(header: word, isNumber: true))
       }
     }
+    if let match = file.match { columns.append(Column(header: match.by, isNumber: true)) }
     columns.append(Column(header: "id", isNumber: false))
     let all = [base].compactMap(\.self) + results
     func unit(_ metric: Metric) -> ColumnUnit {
@@ -53,6 +54,9 @@ struct SweepReport {
         if metric.kind != .state {
           cells.append(SweepReport.difference(value, base?.value(metric, counting)))
         }
+      }
+      if let match = file.match {
+        cells.append(result.variant.settings.last { $0.label == match.by }?.value ?? "")
       }
       return cells + [result.variant.id]
     }
@@ -141,31 +145,46 @@ enum SweepLines {
         ["flops\(suffix)"] + CostClass.allCases.map { "\($0.rawValue)\(suffix)" }
         + ["state_bytes\(suffix)"]
     }
+    if let match = file.match { cells.append(match.by) }
     return (cells + ["reason"]).map(quoted).joined(separator: ",") + "\n"
   }
 
   static func line(_ result: VariantResult, _ file: SweepFile, _ counting: Counting) -> String {
     let variant = result.variant
-    var cells = [String(variant.index), variant.id, variant.name]
-    cells.append(result.isKept ? "kept" : result.isSound ? "pruned" : "misfit")
-    func text(_ metric: Metric) -> String {
-      result.value(metric, counting).map(String.init) ?? ""
+    var line = "\(variant.index),\(variant.id),\(quoted(variant.name)),"
+    line += result.isKept ? "kept" : result.isSound ? "pruned" : "misfit"
+    func add(_ value: Int?) {
+      line += ","
+      if let value { line += String(value) }
     }
-    cells += [Metric(.parameters), Metric(.trainable), Metric(.active)].map(text)
-    for size in file.sizes.isEmpty ? [[]] : file.sizes {
-      cells.append(text(Metric(.flops(nil), at: size)))
-      cells += CostClass.allCases.map { text(Metric(.flops($0), at: size)) }
-      cells.append(text(Metric(.state, at: size)))
+    add(result.parameters?.total)
+    add(result.parameters?.trainable)
+    add(result.parameters?.active)
+    for i in 0..<max(1, file.sizes.count) {
+      guard i < result.costs.count else {
+        for _ in 0..<CostClass.allCases.count + 2 { add(nil) }
+        continue
+      }
+      let cost = counting.convention.apply(result.costs[i].cost)
+      add(try? cost.total())
+      for kind in CostClass.allCases { add(cost[kind]) }
+      add(counting.bytes(result.costs[i].state))
     }
-    cells.append(
-      result.isSound
-        ? result.broken.joined(separator: "; ")
-        : result.diagnostics.first { $0.severity == .error }?.message ?? "")
-    return cells.map(quoted).joined(separator: ",") + "\n"
+    if let match = file.match {
+      line += ",\(variant.settings.last { $0.label == match.by }?.value ?? "")"
+    }
+    line += ","
+    if !result.isSound {
+      line += quoted(result.diagnostics.first { $0.severity == .error }?.message ?? "")
+    } else if !result.broken.isEmpty {
+      line += quoted(result.broken.joined(separator: "; "))
+    }
+    return line + "\n"
   }
 
   private static func quoted(_ cell: String) -> String {
-    guard cell.contains(where: { ",\"\n\r".contains($0) }) else { return cell }
+    guard cell.utf8.contains(where: { $0 == 0x2C || $0 == 0x22 || $0 == 0x0A || $0 == 0x0D })
+    else { return cell }
     return "\""
       + cell.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
       + "\""
