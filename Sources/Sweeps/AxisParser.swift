@@ -85,7 +85,7 @@ struct AxisParser {
     if case .scalar(let scalar) = node.content { scalar.text } else { node.flowText }
   }
 
-  /// `{from: 1, to: 8, step: 1}`, `{from: 64, to: 4096, factor: 2}`
+  /// A range, written `{from: 1, to: 8, step: 1}` or `{from: 64, to: 4096, factor: 2}`.
   private mutating func range(_ entries: [YAMLEntry], at span: Span) -> [YAMLNode] {
     var words: [String: Double] = [:]
     for entry in entries {

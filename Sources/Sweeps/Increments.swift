@@ -50,6 +50,8 @@ final class Increments {
   private static let mostBases = 64
   private static let mostEffects = 200_000
 
+  /// Sums for the axes of `file`.
+  ///
   /// `assemble` gives the graphs of the sweep's base with changes, one for every size, and what is
   /// to be said; nil when it does not fit. `variables` are those that `set` can change.
   init(

@@ -135,7 +135,7 @@ public struct SweepParser {
     }
   }
 
-  /// `{parameters: 421M, by: hidden, step: 64, tolerance: 0.5%}`
+  /// A budget, written `{parameters: 421M, by: hidden, step: 64, tolerance: 0.5%}`.
   private mutating func match(_ entry: YAMLEntry) {
     let help = "such as 'match: {parameters: 421M, by: hidden, step: 64, tolerance: 0.5%}'"
     guard case .mapping(let entries) = entry.value.content else {

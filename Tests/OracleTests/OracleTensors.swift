@@ -52,7 +52,7 @@ enum OracleTensors {
     }
   }
 
-  /// `0..4,6..14`, `5..35 step 10`, `1,4,7`
+  /// The numbers of `0..4,6..14`, `5..35 step 10` or `1,4,7`.
   private static func indices(_ text: String) -> [Int] {
     text.split(separator: ",").flatMap { part -> [Int] in
       let words = part.split(separator: " ")
