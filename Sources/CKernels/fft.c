@@ -72,7 +72,7 @@ static plan plan_for(size_t n, int inverse) {
   return k == NULL ? NULL : k->plan;
 }
 
-enum { SIDE = 8 }; /* neighbouring lines that are gathered together; even */
+enum { SIDE = 16 }; /* neighbouring lines that are gathered together; even */
 
 size_t lab_fft_scratch(size_t n) { return (size_t)4 * SIDE * n + 16; }
 
@@ -88,25 +88,28 @@ typedef struct {
 /* Two real lines are one complex line; two lines of which only the real parts of the results are
  * wanted are made one whose results are those: the transform of (v_k + conj v_{n−k}) / 2 is real. */
 
-static void gather(const job *j, const complex_pair *x, size_t base, size_t lines,
+#define INLINE __attribute__((always_inline)) static inline
+
+INLINE void gather(const job *j, int real_operand, int real_result, size_t base, size_t lines,
                    complex_pair *in) {
   size_t n = j->n;
+  const complex_pair *x = (const complex_pair *)(const void *)j->x;
   for (size_t i = 0; i < n; i++) {
     size_t at = base + i * j->inner, mirror = base + (i == 0 ? 0 : n - i) * j->inner;
-    if (j->real_operand) {
-      for (size_t l = 0; l < lines; l += 2)
-        in[l / 2 * n + i] =
-            (complex_pair){j->x[at + l], l + 1 < lines ? j->x[at + l + 1] : 0};
-    } else if (j->real_result) {
-      for (size_t l = 0; l < lines; l += 2) {
-        complex_pair a = x[at + l], b = x[mirror + l];
-        complex_pair v = {0.5f * (a.r + b.r), 0.5f * (a.i - b.i)};
-        if (l + 1 < lines) {
-          complex_pair c = x[at + l + 1], d = x[mirror + l + 1];
-          v.r -= 0.5f * (c.i - d.i);
-          v.i += 0.5f * (c.r + d.r);
-        }
-        in[l / 2 * n + i] = v;
+    if (real_operand) {
+      const float *r = j->x + at;
+      for (size_t l = 0; l + 1 < lines; l += 2) in[l / 2 * n + i] = (complex_pair){r[l], r[l + 1]};
+      if (lines % 2 == 1) in[lines / 2 * n + i] = (complex_pair){r[lines - 1], 0};
+    } else if (real_result) {
+      const complex_pair *a = x + at, *b = x + mirror;
+      for (size_t l = 0; l + 1 < lines; l += 2) {
+        float r = a[l].r + b[l].r - (a[l + 1].i - b[l + 1].i);
+        float m = a[l].i - b[l].i + (a[l + 1].r + b[l + 1].r);
+        in[l / 2 * n + i] = (complex_pair){0.5f * r, 0.5f * m};
+      }
+      if (lines % 2 == 1) {
+        size_t l = lines - 1;
+        in[l / 2 * n + i] = (complex_pair){0.5f * (a[l].r + b[l].r), 0.5f * (a[l].i - b[l].i)};
       }
     } else {
       for (size_t l = 0; l < lines; l++) in[l * n + i] = x[at + l];
@@ -114,25 +117,37 @@ static void gather(const job *j, const complex_pair *x, size_t base, size_t line
   }
 }
 
-static void spread(const job *j, const complex_pair *out, size_t base, size_t lines) {
+INLINE void spread(const job *j, int real_operand, int real_result, const complex_pair *out,
+                   size_t base, size_t lines) {
   size_t n = j->n;
   float scale = j->scale, half = 0.5f * j->scale;
   complex_pair *y = (complex_pair *)(void *)j->y;
   for (size_t i = 0; i < n; i++) {
     size_t at = base + i * j->inner, mirror = i == 0 ? 0 : n - i;
-    for (size_t l = 0; l < lines; l++) {
-      if (j->real_operand) {
+    for (size_t l = 0; l < lines; l += 2) {
+      int both = l + 1 < lines;
+      if (real_operand) {
         complex_pair a = out[l / 2 * n + i], b = out[l / 2 * n + mirror];
-        complex_pair v = l % 2 == 0 ? (complex_pair){half * (a.r + b.r), half * (a.i - b.i)}
-                                    : (complex_pair){half * (a.i + b.i), half * (b.r - a.r)};
-        if (j->real_result) j->y[at + l] = v.r;
-        else y[at + l] = v;
-      } else if (j->real_result) {
+        complex_pair first = {half * (a.r + b.r), half * (a.i - b.i)};
+        complex_pair second = {half * (a.i + b.i), half * (b.r - a.r)};
+        if (real_result) {
+          j->y[at + l] = first.r;
+          if (both) j->y[at + l + 1] = second.r;
+        } else {
+          y[at + l] = first;
+          if (both) y[at + l + 1] = second;
+        }
+      } else if (real_result) {
         complex_pair v = out[l / 2 * n + i];
-        j->y[at + l] = scale * (l % 2 == 0 ? v.r : v.i);
+        j->y[at + l] = scale * v.r;
+        if (both) j->y[at + l + 1] = scale * v.i;
       } else {
         complex_pair v = out[l * n + i];
         y[at + l] = (complex_pair){v.r * scale, v.i * scale};
+        if (both) {
+          v = out[(l + 1) * n + i];
+          y[at + l + 1] = (complex_pair){v.r * scale, v.i * scale};
+        }
       }
     }
   }
@@ -152,19 +167,22 @@ static void lines(void *context, size_t index, int worker) {
   if (j->inner == 1 && !paired) {
     in = (complex_pair *)(void *)(uintptr_t)(x + base);
   } else {
-    gather(j, x, base, width, in);
+    if (j->real_operand) gather(j, 1, 0, base, width, in);
+    else if (j->real_result) gather(j, 0, 1, base, width, in);
+    else gather(j, 0, 0, base, width, in);
   }
   for (size_t l = 0; l < count; l++) transform(j->plan, in + l * n, out + l * n);
-  spread(j, out, base, width);
+  if (j->real_operand && j->real_result) spread(j, 1, 1, out, base, width);
+  else if (j->real_operand) spread(j, 1, 0, out, base, width);
+  else if (j->real_result) spread(j, 0, 1, out, base, width);
+  else spread(j, 0, 0, out, base, width);
 }
 
 /* ---- lines of four ----------------------------------------------------------------------------- */
 
 /* Sums and differences alone: y_k = Σ v_i · (±i)^(ik), the rows of a block of four at once. */
-__attribute__((always_inline)) static inline void fours(size_t inner, int real_operand,
-                                                        int real_result, float scale, float turn,
-                                                        const float *restrict x,
-                                                        float *restrict y) {
+INLINE void fours(size_t inner, int real_operand, int real_result, float scale, float turn,
+                  const float *restrict x, float *restrict y) {
   size_t in = real_operand ? inner : 2 * inner, out = real_result ? inner : 2 * inner;
   size_t step = real_operand ? 1 : 2;
   for (size_t l = 0; l < inner; l++) {

@@ -91,7 +91,7 @@ def products(size=1536, runs=9):
 
 
 def main(arguments):
-    rounds = 3
+    rounds = 5
     wanted = [word for word in arguments if not word.startswith("-")]
     interpreter = python()
     results = []
