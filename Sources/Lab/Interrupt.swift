@@ -37,6 +37,23 @@ struct ProgressLine {
     writer.write("\r\u{1B}[Kwriting \(unit.text(written)) of \(unit.labelled(total)) (\(percent))")
   }
 
+  /// Shows `done` of `total` things that began at `first`, how many there are a second and how long
+  /// the rest takes.
+  mutating func show(_ done: Int, of total: Int, from first: Int, _ things: String) {
+    let now = ContinuousClock.now
+    guard isShown, now - start > .milliseconds(500), now - last > .milliseconds(100) else { return }
+    last = now
+    isVisible = true
+    let passed = (now - start).components
+    let seconds = Double(passed.seconds) + Double(passed.attoseconds) / 1e18
+    let rate = Double(done - first) / max(seconds, 1e-9)
+    let left = rate > 0 ? Double(total - done) / rate : 0
+    writer.write(
+      "\r\u{1B}[K\(NumberFormat.grouped(done)) of \(NumberFormat.grouped(total)) \(things), "
+        + "\(NumberFormat.grouped(Int(rate))) a second, "
+        + "\(NumberFormat.duration(nanoseconds: Int(min(left, 9e9) * 1e9))) left")
+  }
+
   /// Erases the line.
   func clear() { if isVisible { writer.write("\r\u{1B}[K") } }
 }

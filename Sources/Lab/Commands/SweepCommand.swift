@@ -72,6 +72,11 @@ struct SweepRun: ParsableCommand {
   @Flag(help: "Print comma-separated values, every variant, as they come.") var csv = false
   @Flag(help: "Print Markdown.") var markdown = false
   @Flag(help: "Print LaTeX (booktabs).") var latex = false
+  @Option(
+    name: .shortAndLong,
+    help: ArgumentHelp("File for every variant's line, written as they come.", valueName: "file"))
+  var output: String?
+  @Flag(help: "Go on where the file of --output ends.") var resume = false
   @Option(help: ArgumentHelp("When to use colour.", valueName: "auto|always|never"))
   var color: ColorChoice = .auto
 
@@ -88,6 +93,11 @@ struct SweepRun: ParsableCommand {
     if [json, csv, markdown, latex, dryRun].filter(\.self).count > 1 {
       throw ValidationError("Choose one of --json, --csv, --markdown, --latex and --dry-run.")
     }
+    if output != nil, json || csv || markdown || latex || dryRun || smoke {
+      throw ValidationError(
+        "--output writes lines of comma-separated values, and nothing is printed.")
+    }
+    if resume, output == nil { throw ValidationError("--resume goes with --output.") }
     if let sort, metric(sort) == nil {
       throw ValidationError(
         "'\(sort)' is no metric; metrics are \(Metric.names.joined(separator: ", ")).")
@@ -118,7 +128,20 @@ struct SweepRun: ParsableCommand {
       try source.evaluator(counting)
     }
     let work = OrderedWork<VariantEvaluator, Outcome>(evaluators)
-    let (isLines, file) = (csv, source.file)
+    let (isLines, file) = (csv || output != nil, source.file)
+    let log: SweepLog?
+    do {
+      log = try output.map { path throws(Diagnostic) in
+        try SweepLog(
+          path, header: SweepLines.header(file), plan: source.plan, resuming: resume)
+      }
+    } catch {
+      bench.report([error])
+      return
+    }
+    let first = log?.done ?? 0
+    var progress = ProgressLine()
+    var seen = first
     let count = smoke ? min(SweepRun.few, source.plan.count) : source.plan.count
     let out = OutputWriter.standardOutput()
     var kept: [VariantResult] = []
@@ -128,7 +151,7 @@ struct SweepRun: ParsableCommand {
     if csv { out.write(SweepLines.header(source.file)) }
     Interrupt.watch()
     work.run(
-      0..<count,
+      first..<count,
       { evaluator, index in
         let result = evaluator.evaluate(index)
         // Lines are made by all threads, and written by one.
@@ -146,18 +169,26 @@ struct SweepRun: ParsableCommand {
         tally.misfit += 1
         firstFault = firstFault ?? result
       }
-      if let line = outcome.line { out.write(line) }
-      if !csv, !dryRun, result.isKept || !result.isSound { kept.append(result) }
+      if let line = outcome.line {
+        if let log { log.write(line) } else { out.write(line) }
+      }
+      seen += 1
+      progress.show(seen, of: count, from: first, "variants")
+      if !isLines, !dryRun, result.isKept || !result.isSound { kept.append(result) }
       return !Interrupt.isRequested
     }
     let isWhole = !Interrupt.isRequested
-    if tally.kept == 0, let firstFault {
-      // Nothing worked: what is wrong with the first is probably wrong with all.
+    progress.clear()
+    if first == 0, tally.kept + tally.pruned == 0, let firstFault {
+      // Nothing fits: what is wrong with the first is probably wrong with all.
       bench.report(firstFault.diagnostics)
     }
     let summary =
-      "\(count) variants: \(tally.kept) kept, \(tally.pruned) pruned, \(tally.misfit) do not fit"
-    if dryRun {
+      "\(seen - first) variants: \(tally.kept) kept, \(tally.pruned) pruned, \(tally.misfit) do not fit"
+    if let output, let log {
+      log.flush()
+      out.write("\(output): \(summary)\(first > 0 ? ", after \(first) that were there" : "")\n")
+    } else if dryRun {
       out.write(summary + "\n")
       for (text, count) in pruning.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
         out.write("  \(count) break \(text)\n")
