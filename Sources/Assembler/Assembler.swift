@@ -23,6 +23,9 @@ public struct AssemblyRequest: Sendable {
   /// blueprint says.
   public var inTrainingForm: Bool?
 
+  /// Whether the settings of blocks are noted.
+  public var notesSettings = false
+
   /// A blueprint as it stands.
   public init(source: SourceText) { self.source = source }
 }
@@ -33,6 +36,8 @@ public struct AssemblyResult {
   public let graph: Graph?
   /// Faults and warnings.
   public let diagnostics: [Diagnostic]
+  /// The settings that blocks were given, by module, as texts; empty unless they were asked for.
+  public var settings: [Int: [(name: String, value: String)]] = [:]
   /// The blueprint's one-line description.
   public let about: String?
   /// Where the architecture was published.
@@ -91,12 +96,15 @@ public final class Assembler {
       return SettingTemplate(
         name: size.name, keySpan: span, value: Template.compile(node) { log.report($0) })
     }
+    assembly.notesSettings = request.notesSettings
     assembly.form = request.inTrainingForm.map { $0 ? .train : .deploy }
     assembly.assemble(
       document, sizes: sizes, variables: [], edits: edits, until: request.until)
-    return AssemblyResult(
+    var result = AssemblyResult(
       graph: log.hasErrors ? nil : assembly.graph, diagnostics: log.diagnostics,
       about: document.about, citation: document.citation)
+    result.settings = assembly.settings
+    return result
   }
 
   /// The texts of `--set` and `--swap` as edits.

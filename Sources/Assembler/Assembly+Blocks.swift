@@ -73,6 +73,9 @@ extension Assembly {
       trace, arguments: values.map(\.value), module: module, paths: paths, span: step.headSpan,
       outputs: entry.info.outputs, in: context)
     graph.modules[module].outputs = wire.ports.map(\.value)
+    if notesSettings {
+      self.settings[module] = settings.map { ($0.key, $0.value.description) }
+    }
     return (wire, nil, module)
   }
 

@@ -26,6 +26,9 @@ final class Assembly {
   var hasAdapters = false
   /// How `fold:` is written, whatever blueprints say; nil: as they say.
   var form: FoldSteps.Form?
+  /// The settings of blocks by module, where they are wanted.
+  var notesSettings = false
+  var settings: [Int: [(name: String, value: String)]] = [:]
   /// Where every value was made.
   var origins: [Span] = []
   /// Values that nothing computes: those of `hold:`.

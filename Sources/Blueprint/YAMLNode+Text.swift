@@ -30,7 +30,11 @@ extension YAMLScalar {
         || (byte >= 0x61 && byte <= 0x7A)
     }
     let startsTame = text.utf8.first.map { $0 != 0x2D || text.utf8.count > 1 } ?? false
-    if isPlain, isTame, startsTame { return text }
+    // A word is the same text with and without quotes, unless it means something else without.
+    let isWord =
+      (text.utf8.first.map { ($0 | 0x20) >= 0x61 && ($0 | 0x20) <= 0x7A } ?? false)
+      && !["null", "true", "false"].contains(text.lowercased())
+    if isTame, startsTame, isPlain || isWord { return text }
     var quoted = "\""
     for scalar in text.unicodeScalars {
       switch scalar {

@@ -51,6 +51,58 @@ struct SweepCommandTests {
     }
   }
 
+  @Test("a sweep from the command line is what the same file is")
+  func arguments() throws {
+    let run = try Lab.run([
+      "sweep", "samba-421m", "--set", "window=512,2048", "--swap",
+      "layers.*.mixer=base,mamba2,{retention: {heads: 6}}", "--at", "seq=2k", "--keep",
+      "parameters.total <= 425M", "--csv",
+    ])
+    #expect(run.status == 0, "\(run.err)")
+    let lines = run.out.split(separator: "\n")
+    #expect(lines.count == 1 + 6 && lines.count { $0.contains(",pruned,") } == 2)
+    try inFolder { folder in
+      let file = folder.path + "/same.yaml"
+      let text = """
+        base: samba-421m
+        at: [{seq: 2k}]
+        axes:
+          set: {window: [512, 2048]}
+          swap: {"layers.*.mixer": [base, mamba2, {retention: {heads: 6}}]}
+        keep: ["parameters.total <= 425M"]
+        """
+      try text.write(toFile: file, atomically: true, encoding: .utf8)
+      #expect(try Lab.run(["sweep", file, "--csv"]).out == run.out)
+    }
+    let wrong = try Lab.run(["sweep", "samba-421m", "--set", "windw=512"])
+    #expect(wrong.status == 2 && wrong.err.contains("did you mean 'window'?"))
+    #expect(try Lab.run(["sweep", "samba-421m", "--set", "window"]).status == 64)
+  }
+
+  @Test("what could stand at a place, and what cannot be there")
+  func fitting() throws {
+    let fit = try Lab.run(["blocks", "--fit", "layers.*.mixer", "samba-421m"])
+    #expect(fit.status == 0 && fit.out.contains("mamba2 ") && fit.out.contains("einfft "))
+    // a scalar or a smaller value could be added, but is not what stood there
+    #expect(!fit.out.contains("\nconstant ") && !fit.out.contains("\nreduce "))
+    let wrong = try Lab.run(["blocks", "--fit", "layers.*.mixr", "samba-421m"])
+    #expect(wrong.status == 2 && wrong.err.contains("did you mean 'layers.0.mixer'"))
+  }
+
+  @Test("equal blueprints differ in nothing, and the exit status says so")
+  func comparing() throws {
+    #expect(try Lab.run(["compare", "samba-421m", "samba-421m"]).status == 0)
+    let other = try Lab.run(["compare", "llama-7b", "mistral-7b", "--json"])
+    #expect(other.status == 1)
+    let object =
+      try JSONSerialization.jsonObject(with: Data(other.out.utf8)) as? [String: Any] ?? [:]
+    let modules = try #require(object["modules"] as? [[String: Any]])
+    let attention = modules.first { $0["path"] as? String == "layers.*.attention" }
+    #expect(attention?["count"] as? Int == 32)
+    #expect(attention?["change"] as? String == "kv_heads 32 → 8, window null → 4096")
+    #expect(try Lab.run(["compare", "samba-421m"]).status == 64)
+  }
+
   @Test("JSON, dry run, and a variant as a blueprint")
   func forms() throws {
     try inFolder { folder in

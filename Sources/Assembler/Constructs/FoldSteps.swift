@@ -143,6 +143,7 @@ extension Assembly {
     origins.removeSubrange(values...)
     graph.nodes.removeSubrange(calls...)
     graph.modules.removeSubrange(modules...)
+    if notesSettings { settings = settings.filter { $0.key < modules } }
     graph.frozen.removeSubrange(frozen...)
     graph.folds.removeSubrange(folds...)
     if let weights { context.sharing?.group.weights = weights }

@@ -14,15 +14,33 @@ struct BlocksCommand: ParsableCommand {
       lab blocks
       lab blocks attention
       lab blocks --json
+      lab blocks --fit 'layers.*.mixer' samba-421m
+      """,
+    discussion: """
+      --fit lists what could stand at a place of a blueprint as it is: blocks that keep the axes and \
+      sizes, with the settings that they share with what stands there and defaults for the others.
       """)
 
-  @Argument(help: "A block or a construct.") var name: String?
+  @Argument(help: "A block or a construct; with --fit a blueprint.") var name: String?
+  @Option(
+    help: ArgumentHelp("List the blocks that could stand at this path.", valueName: "path"))
+  var fit: String?
   @Flag(help: "Print JSON.") var json = false
   @Option(help: ArgumentHelp("When to use colour.", valueName: "auto|always|never"))
   var color: ColorChoice = .auto
 
+  func validate() throws {
+    if fit != nil, name == nil || json {
+      throw ValidationError("Write it as 'lab blocks --fit PATH BLUEPRINT'.")
+    }
+  }
+
   func run() throws {
     let bench = try Workbench()
+    if let fit, let name {
+      try FittingBlocks(path: fit, blueprint: name, bench: bench).list(color)
+      return
+    }
     let out = OutputWriter.standardOutput()
     let terminal = Terminal(color: color)
     let catalogue = BlockCatalogue(

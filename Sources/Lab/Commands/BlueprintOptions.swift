@@ -172,7 +172,7 @@ final class Workbench {
   func assembled(
     _ source: SourceText, changes: BlueprintOptions? = nil,
     sizes: [(name: String, value: Int)] = [], ignoreUnknown: Bool = false,
-    inTrainingForm: Bool? = nil
+    inTrainingForm: Bool? = nil, notesSettings: Bool = false
   ) -> AssemblyResult? {
     func texts(_ arguments: [String]?, _ name: String) -> [SourceText] {
       (arguments ?? []).filter { $0.contains("=") }.map { SourceText(name: name, text: $0) }
@@ -190,6 +190,7 @@ final class Workbench {
     request.swaps = texts(changes?.swap, "--swap")
     request.sizes = sizes
     request.inTrainingForm = inTrainingForm
+    request.notesSettings = notesSettings
     request.until = changes?.until.map { SourceText(name: "--until", text: $0) }
     let result = assembler.assemble(request)
     report(result.diagnostics)

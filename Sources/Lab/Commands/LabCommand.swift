@@ -31,7 +31,7 @@ public struct LabCommand: ParsableCommand {
     subcommands: [
       ProfileCommand.self, BuildCommand.self, BlocksCommand.self, SystemsCommand.self,
       RunCommand.self, CheckCommand.self, MeasureCommand.self, FoldCommand.self,
-      SweepCommand.self,
+      SweepCommand.self, CompareCommand.self,
       BenchCommand.self,
     ])
 

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Blueprint
 internal import Diagnostics
 internal import Exporters
 internal import Graph
@@ -14,6 +15,7 @@ struct SweepCommand: ParsableCommand {
       lab sweep blueprints/sweeps/samba-ablations.yaml
       lab sweep sweep.yaml --sort flops.total --limit 20
       lab sweep sweep.yaml --dry-run
+      lab sweep samba-421m --set window=512,2048 --swap 'layers.*.mixer=base,mamba2'
       lab sweep show sweep.yaml 1f0c66d3a3b2a7c1 > variant.yaml
       """,
     discussion: """
@@ -31,6 +33,11 @@ struct SweepSource {
   /// Reads a sweep; reports what is wrong with it, and returns nil then.
   init?(_ name: String, _ bench: Workbench) {
     guard let source = bench.source(name) else { return nil }
+    self.init(source, bench)
+  }
+
+  /// Reads the text of a sweep.
+  init?(_ source: SourceText, _ bench: Workbench) {
     let (file, diagnostics) = SweepParser.parse(source)
     bench.report(diagnostics)
     guard let file else { return nil }
@@ -57,7 +64,28 @@ struct SweepRun: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "run", abstract: "Count the variants of a sweep (the default).")
 
-  @Argument(help: "A sweep file.", completion: .file(extensions: ["yaml"])) var file: String
+  @Argument(
+    help: "A sweep file; with --set or --swap a blueprint to vary.",
+    completion: .file(extensions: ["yaml"]))
+  var file: String
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "What is varied: window=512,1024 or 'layers.*.mixer.d_state={from: 8, to: 64, factor: 2}'.",
+      valueName: "path=values"))
+  var set: [String] = []
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp(
+      "Blocks that are swapped: 'layers.*.mixer=base,mamba2'.", valueName: "path=blocks"))
+  var swap: [String] = []
+  @Option(
+    parsing: .upToNextOption,
+    help: ArgumentHelp("Sizes, one profile each: seq=2k seq=32k.", valueName: "size=n"))
+  var at: [String] = []
+  @Option(
+    help: ArgumentHelp("A bound: 'parameters.total <= 500M'; repeatable.", valueName: "bound"))
+  var keep: [String] = []
   @Option(help: ArgumentHelp("Which operations count.", valueName: "all|matmul|macs"))
   var convention: Convention = .all
   @Option(help: ArgumentHelp("Type of weights and caches.", valueName: "bf16|f16|f32|…"))
@@ -93,6 +121,12 @@ struct SweepRun: ParsableCommand {
     if [json, csv, markdown, latex, dryRun].filter(\.self).count > 1 {
       throw ValidationError("Choose one of --json, --csv, --markdown, --latex and --dry-run.")
     }
+    for argument in set + swap where !argument.contains("=") {
+      throw ValidationError("'\(argument)' says no choices; write it as 'window=512,1024'.")
+    }
+    if set.isEmpty, swap.isEmpty, !at.isEmpty || !keep.isEmpty {
+      throw ValidationError("--at and --keep go with --set or --swap; a sweep file says its own.")
+    }
     if output != nil, json || csv || markdown || latex || dryRun || smoke {
       throw ValidationError(
         "--output writes lines of comma-separated values, and nothing is printed.")
@@ -105,6 +139,35 @@ struct SweepRun: ParsableCommand {
     if limit < 1 { throw ValidationError("--limit must be at least 1.") }
   }
 
+  /// The sweep that the options stand for, in the words of a sweep file; nil without --set and
+  /// --swap.
+  private var written: SourceText? {
+    if set.isEmpty, swap.isEmpty { return nil }
+    func axes(_ arguments: [String]) -> String {
+      arguments.map { argument in
+        let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        let values = parts.count > 1 ? String(parts[1]) : ""
+        let isYAML = values.hasPrefix("[") || values.hasPrefix("{")
+        return "    \(quoted(String(parts[0]))): \(isYAML ? values : "[\(values)]")\n"
+      }.joined()
+    }
+    var text = "sweep: \(quoted("\(file), varied"))\nbase: \(quoted(file))\n"
+    if !at.isEmpty {
+      let sizes = at.map { size in
+        let parts = size.split(separator: "=", maxSplits: 1)
+        return "{\(parts.first ?? ""): \(parts.dropFirst().first ?? "")}"
+      }
+      text += "at: [\(sizes.joined(separator: ", "))]\n"
+    }
+    text += "axes:\n"
+    if !set.isEmpty { text += "  set:\n" + axes(set) }
+    if !swap.isEmpty { text += "  swap:\n" + axes(swap) }
+    if !keep.isEmpty { text += "keep: [\(keep.map(quoted).joined(separator: ", "))]\n" }
+    return SourceText(name: "the command line", text: text)
+  }
+
+  private func quoted(_ text: String) -> String { YAMLNode.quoted(text) }
+
   private func metric(_ text: String) -> (metric: Metric, descending: Bool)? {
     let descending = text.hasPrefix("-")
     return Metric(descending ? String(text.dropFirst()) : text).map { ($0, descending) }
@@ -112,7 +175,8 @@ struct SweepRun: ParsableCommand {
 
   func run() throws {
     let bench = try Workbench()
-    if let source = SweepSource(file, bench) { try run(source, bench) }
+    let source = written.map { SweepSource($0, bench) } ?? SweepSource(file, bench)
+    if let source { try run(source, bench) }
     let writer = OutputWriter.standardError()
     if !bench.diagnostics.isEmpty {
       let terminal = Terminal(descriptor: 2, color: color)
