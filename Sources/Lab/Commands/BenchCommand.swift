@@ -36,6 +36,7 @@ struct BenchCommand: ParsableCommand {
     times.sort()
     let name = "parse, assemble and profile \(blueprint), empty caches"
     let out = OutputWriter.standardOutput()
+    let sweep = try SweepBench().run()
     if json {
       var writer = JSONWriter { out.write($0) }
       writer.object { json in
@@ -45,11 +46,19 @@ struct BenchCommand: ParsableCommand {
             json.member("median_ms", times[times.count / 2])
             json.member("first_ms", times[0])
           }
+          json.object { json in
+            json.member("name", sweep.name)
+            json.member("median_ms", sweep.milliseconds)
+            json.member("drawn", sweep.drawn)
+            json.member("equal", sweep.equal)
+          }
         }
       }
       writer.finish()
     } else {
       out.write("\(name): median \(NumberFormat.fixed(times[times.count / 2], decimals: 3)) ms\n")
+      out.write("\(sweep.name): \(NumberFormat.fixed(sweep.milliseconds, decimals: 1)) ms\n")
+      out.write("of \(sweep.drawn) drawn variants \(sweep.equal) equal a whole assembly\n")
     }
     out.flush()
   }
