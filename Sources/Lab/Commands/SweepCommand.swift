@@ -100,6 +100,8 @@ struct SweepRun: ParsableCommand {
   @Flag(help: "Print comma-separated values, every variant, as they come.") var csv = false
   @Flag(help: "Print Markdown.") var markdown = false
   @Flag(help: "Print LaTeX (booktabs).") var latex = false
+  @Flag(help: "Print a page with a picture, a filter and the details of each variant.")
+  var html = false
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp("File for every variant's line, written as they come.", valueName: "file"))
@@ -118,8 +120,9 @@ struct SweepRun: ParsableCommand {
   private static let few = 5
 
   func validate() throws {
-    if [json, csv, markdown, latex, dryRun].filter(\.self).count > 1 {
-      throw ValidationError("Choose one of --json, --csv, --markdown, --latex and --dry-run.")
+    if [json, csv, markdown, latex, html, dryRun].filter(\.self).count > 1 {
+      throw ValidationError(
+        "Choose one of --json, --csv, --markdown, --latex, --html and --dry-run.")
     }
     for argument in set + swap where !argument.contains("=") {
       throw ValidationError("'\(argument)' says no choices; write it as 'window=512,1024'.")
@@ -127,7 +130,7 @@ struct SweepRun: ParsableCommand {
     if set.isEmpty, swap.isEmpty, !at.isEmpty || !keep.isEmpty {
       throw ValidationError("--at and --keep go with --set or --swap; a sweep file says its own.")
     }
-    if output != nil, json || csv || markdown || latex || dryRun || smoke {
+    if output != nil, json || csv || markdown || latex || html || dryRun || smoke {
       throw ValidationError(
         "--output writes lines of comma-separated values, and nothing is printed.")
     }
@@ -294,6 +297,11 @@ struct SweepRun: ParsableCommand {
         json.array("diagnostics") { _ in }
       }
       writer.finish()
+      return
+    }
+    if html {
+      let page = SweepPage(file: source.file, base: base, results: results, counting: counting)
+      out.write(page.html())
       return
     }
     let isPrint = markdown || latex

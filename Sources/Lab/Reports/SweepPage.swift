@@ -1,0 +1,98 @@
+internal import Exporters
+internal import Graph
+internal import Sweeps
+
+/// A sweep's results as one HTML file without anything from elsewhere: a picture with the Pareto
+/// front whose axes can be chosen, a filter, the breakdown by class and the settings of each point.
+struct SweepPage {
+  let file: SweepFile
+  let base: VariantResult?
+  let results: [VariantResult]
+  let counting: Counting
+
+  func html() -> String {
+    // Nothing in the data may end the script that it stands in.
+    let safe = data.replacing("</", with: "<\\/")
+    let title = escaped(file.about ?? file.name)
+    var page = SweepPage.head.replacing("TITLE", with: title)
+    page += "<h1>\(title)</h1>\n<p>\(escaped(file.name)) · \(counting.convention.explanation)"
+    page += " · weights and caches in \(counting.dtype.rawValue)</p>\n"
+    page += SweepPage.controls
+    page += "<script id=\"data\" type=\"application/json\">\n\(safe)</script>\n<script>\n"
+    page += SweepPage.script
+    return page + "</script>\n</body>\n</html>\n"
+  }
+
+  /// The points as JSON.
+  private var data: String {
+    var bytes: [UInt8] = []
+    var writer = JSONWriter { bytes += $0 }
+    writer.object { json in
+      json.member("name", file.name)
+      json.member("about", file.about)
+      json.member("metrics", metrics.map { $0.description })
+      // At matched parameters the question is what a long input costs.
+      json.member("across", file.match == nil ? 0 : metrics.count - 1)
+      json.member("logarithmic", file.match != nil)
+      json.member("up", file.match == nil ? 3 : metrics.count - 2)
+      json.member("classes", CostClass.allCases.map { $0.rawValue })
+      json.array("points") { json in
+        for (result, name) in points { write(result, name, &json) }
+      }
+    }
+    writer.finish()
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  private var points: [(VariantResult, String)] {
+    var points: [(VariantResult, String)] = []
+    if let base, base.isSound { points.append((base, "base")) }
+    for result in results where result.isSound { points.append((result, result.variant.name)) }
+    return points
+  }
+
+  /// Everything that a point can be placed by.
+  private var metrics: [Metric] {
+    var metrics = [Metric(.parameters), Metric(.active), Metric(.trainable)]
+    for size in file.sizes.isEmpty ? [[]] : file.sizes {
+      metrics += [Metric(.flops(nil), at: size), Metric(.state, at: size)]
+    }
+    return metrics
+  }
+
+  private func write(_ result: VariantResult, _ name: String, _ json: inout JSONWriter) {
+    json.object { json in
+      json.member("id", result.variant.id)
+      json.member("name", name)
+      json.member("kept", result.broken.isEmpty)
+      json.array("values") { json in
+        for metric in metrics { json.element(result.value(metric, counting) ?? 0) }
+      }
+      json.array("classes") { json in
+        for kind in CostClass.allCases {
+          let size = file.sizes.first ?? []
+          json.element(result.value(Metric(.flops(kind), at: size), counting) ?? 0)
+        }
+      }
+      json.object("settings") { json in
+        for (label, value) in result.variant.settings + result.variant.swaps {
+          json.member(label, value)
+        }
+      }
+    }
+  }
+
+  private func escaped(_ text: String) -> String {
+    var result = ""
+    for character in text {
+      switch character {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "\"": result += "&quot;"
+      default: result.append(character)
+      }
+    }
+    return result
+  }
+}
