@@ -13,6 +13,23 @@ public struct SizedCost: Sendable {
   public let state: Int
 }
 
+/// What running a variant on this machine took.
+public struct Measured: Sendable {
+  /// Milliseconds of the run in the middle.
+  public let milliseconds: Double
+  /// Half of the runs lie within this many milliseconds.
+  public let spread: Double
+  /// Bytes for values, beside the weights.
+  public let bytes: Int
+
+  /// A measurement.
+  public init(milliseconds: Double, spread: Double, bytes: Int) {
+    self.milliseconds = milliseconds
+    self.spread = spread
+    self.bytes = bytes
+  }
+}
+
 /// What came of a variant.
 public struct VariantResult: Sendable {
   /// The variant.
@@ -25,6 +42,8 @@ public struct VariantResult: Sendable {
   public let diagnostics: [Diagnostic]
   /// The bounds that it does not keep, as written.
   public let broken: [String]
+  /// How long it took at each size, where that was measured.
+  public var measured: [Measured?] = []
 
   /// Whether it was assembled.
   public var isSound: Bool { parameters != nil }
@@ -148,6 +167,11 @@ public final class VariantEvaluator {
       return result(variant, sums.totals, sums.diagnostics)
     }
     return evaluate(variant)
+  }
+
+  /// The graphs of a variant as it was evaluated, one for every size; nil when it does not fit.
+  public func graphs(of result: VariantResult) -> [Graph]? {
+    source(of: result.variant).flatMap { graphs($0, result.variant.changes).graphs }
   }
 
   /// The variant with the setting that brings it to the budget.

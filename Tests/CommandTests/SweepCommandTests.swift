@@ -79,6 +79,39 @@ struct SweepCommandTests {
     #expect(try Lab.run(["sweep", "samba-421m", "--set", "window"]).status == 64)
   }
 
+  @Test("what is kept runs, and its times stand beside its counts")
+  func measured() throws {
+    try inFolder { folder in
+      let file = folder.path + "/run.yaml"
+      let text = """
+        base: mamba-130m
+        at: [{seq: 8}, {seq: 12}]
+        set: {depth: 1, vocab: 50, dim: 32}
+        axes: {swap: {layers.*.mixer: [base, attention: {heads: 2}, attention: {heads: 5}]}}
+        """
+      try text.write(toFile: file, atomically: true, encoding: .utf8)
+      let run = try Lab.run(["sweep", file, "--measure", "2", "--json"])
+      #expect(run.status == 0, "\(run.err)")
+      let object =
+        try JSONSerialization.jsonObject(with: Data(run.out.utf8)) as? [String: Any] ?? [:]
+      let results = try #require(object["results"] as? [[String: Any]])
+      #expect(results.count == 3)
+      for result in results.prefix(2) {
+        let sizes = (result["metrics"] as? [String: Any])?["sizes"] as? [[String: Any]] ?? []
+        #expect(sizes.count == 2)
+        for size in sizes {
+          let time = try #require(size["measured"] as? [String: Any])
+          #expect(try #require(time["median_ms"] as? Double) > 0)
+          #expect(try #require(time["values_bytes"] as? Int) > 0)
+        }
+      }
+      #expect(results[2]["metrics"] == nil)
+      let table = try Lab.run(["sweep", file, "--measure", "1"])
+      #expect(table.out.contains("ms seq=8") && table.out.contains("5 heads do not divide"))
+    }
+    #expect(try Lab.run(["sweep", "simba-mixers", "--measure", "0"]).status == 64)
+  }
+
   @Test("what could stand at a place, and what cannot be there")
   func fitting() throws {
     let fit = try Lab.run(["blocks", "--fit", "layers.*.mixer", "samba-421m"])

@@ -93,6 +93,10 @@ struct SweepRun: ParsableCommand {
   @Option(help: ArgumentHelp("Sort by a metric; '-flops.total' falls.", valueName: "metric"))
   var sort: String?
   @Option(help: ArgumentHelp("Rows of the table.", valueName: "n")) var limit = 100
+  @Option(
+    help: ArgumentHelp(
+      "Run what is kept this often on this machine, and tell the median time.", valueName: "runs"))
+  var measure: Int?
   @Flag(help: "Say how many variants there are and which are pruned; print no results.")
   var dryRun = false
   @Flag(help: "Run the first few variants only.") var smoke = false
@@ -133,6 +137,13 @@ struct SweepRun: ParsableCommand {
     if output != nil, json || csv || markdown || latex || html || dryRun || smoke {
       throw ValidationError(
         "--output writes lines of comma-separated values, and nothing is printed.")
+    }
+    if let measure {
+      if !(1...1000).contains(measure) { throw ValidationError("--measure must be 1 to 1000.") }
+      if csv || output != nil || dryRun {
+        throw ValidationError(
+          "--measure goes with the table, --json, --html, --markdown or --latex.")
+      }
     }
     if resume, output == nil { throw ValidationError("--resume goes with --output.") }
     if let sort, metric(sort) == nil {
@@ -263,7 +274,13 @@ struct SweepRun: ParsableCommand {
     } else if !csv {
       let order = sort.flatMap(metric) ?? source.file.sort
       if let order { kept = sorted(kept, order, counting) }
-      write(kept, source, evaluators[0].evaluateBase(), counting, summary, out)
+      var base = evaluators[0].evaluateBase()
+      if let measure {
+        var measuring = SweepMeasuring(evaluator: evaluators[0], runs: measure)
+        if let found = base { base = measuring.measured(found) }
+        kept = measuring.measured(kept, bench)
+      }
+      write(kept, source, base, counting, summary, out)
     }
     out.flush()
     if !isWhole { throw LabExit.interrupted }

@@ -30,7 +30,7 @@ struct SweepPage {
     writer.object { json in
       json.member("name", file.name)
       json.member("about", file.about)
-      json.member("metrics", metrics.map { $0.description })
+      json.member("metrics", metrics.map { $0.description } + times)
       // At matched parameters the question is what a long input costs.
       json.member("across", file.match == nil ? 0 : metrics.count - 1)
       json.member("logarithmic", file.match != nil)
@@ -60,6 +60,15 @@ struct SweepPage {
     return metrics
   }
 
+  /// The names of measured times, one for every size.
+  private var times: [String] {
+    guard results.contains(where: { !$0.measured.isEmpty }) else { return [] }
+    return (file.sizes.isEmpty ? [[]] : file.sizes).map { size in
+      let suffix = size.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
+      return "microseconds" + (suffix.isEmpty ? "" : " at \(suffix)")
+    }
+  }
+
   private func write(_ result: VariantResult, _ name: String, _ json: inout JSONWriter) {
     json.object { json in
       json.member("id", result.variant.id)
@@ -67,6 +76,10 @@ struct SweepPage {
       json.member("kept", result.broken.isEmpty)
       json.array("values") { json in
         for metric in metrics { json.element(result.value(metric, counting) ?? 0) }
+        for i in times.indices {
+          let time = result.measured.indices.contains(i) ? result.measured[i] : nil
+          json.element(Int((time?.milliseconds ?? 0) * 1000))
+        }
       }
       json.array("classes") { json in
         for kind in CostClass.allCases {

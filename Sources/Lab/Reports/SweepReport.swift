@@ -30,6 +30,14 @@ struct SweepReport {
       }
     }
     if let match = file.match { columns.append(Column(header: match.by, isNumber: true)) }
+    let isMeasured = ([base].compactMap(\.self) + results).contains { !$0.measured.isEmpty }
+    if isMeasured {
+      for size in sizes {
+        let suffix = size.map { " \($0.name)=\(NumberFormat.shortSize($0.value))" }.joined()
+        columns.append(Column(header: "ms\(suffix)", isNumber: true))
+        columns.append(Column(header: "values\(suffix)", isNumber: true))
+      }
+    }
     columns.append(Column(header: "id", isNumber: false))
     let all = [base].compactMap(\.self) + results
     func unit(_ metric: Metric) -> ColumnUnit {
@@ -57,6 +65,11 @@ struct SweepReport {
       }
       if let match = file.match {
         cells.append(result.variant.settings.last { $0.label == match.by }?.value ?? "")
+      }
+      for i in sizes.indices where isMeasured {
+        let time = result.measured.indices.contains(i) ? result.measured[i] : nil
+        cells.append(time.map { NumberFormat.fixed($0.milliseconds, decimals: 1) } ?? "")
+        cells.append(time.map { ColumnUnit.bytes(largest: $0.bytes).labelled($0.bytes) } ?? "")
       }
       return cells + [result.variant.id]
     }
@@ -213,12 +226,19 @@ enum SweepLines {
           }
           if let first = result.costs.first { write(first, result, counting, &json) }
           json.array("sizes") { json in
-            for entry in result.costs {
+            for (i, entry) in result.costs.enumerated() {
               json.object { json in
                 json.object("at") { json in
                   for size in entry.sizes { json.member(size.name, size.value) }
                 }
                 write(entry, result, counting, &json)
+                if result.measured.indices.contains(i), let time = result.measured[i] {
+                  json.object("measured") { json in
+                    json.member("median_ms", time.milliseconds)
+                    json.member("spread_ms", time.spread)
+                    json.member("values_bytes", time.bytes)
+                  }
+                }
               }
             }
           }
