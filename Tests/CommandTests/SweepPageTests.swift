@@ -29,6 +29,22 @@ struct SweepPageTests {
     #expect(points.allSatisfy { ($0["values"] as? [Int])?.count == metrics.count })
   }
 
+  @Test("a picture has every variant and the base, and the front that the figures have")
+  func picture() throws {
+    let run = try Lab.run([
+      "sweep", "attention-mechanisms", "--svg", "--plot",
+      "memory.state at seq=32768,flops.total at seq=32768",
+    ])
+    #expect(run.status == 0, "\(run.err)")
+    #expect(run.out.hasPrefix("<svg ") && run.out.hasSuffix("</svg>\n"))
+    #expect(run.out.components(separatedBy: "<circle ").count - 1 == 9)
+    // At this length Mamba has the least state and the least work: the front is one point.
+    #expect(run.out.components(separatedBy: "fill=\"#0969da\"").count - 1 == 1)
+    #expect(run.out.contains("fill=\"#0969da\"><title>attention=mamba</title>"))
+    #expect(run.out.contains("memory.state at seq=32768"))
+    #expect(try Lab.run(["sweep", "simba-mixers", "--svg", "--plot", "flops"]).status == 64)
+  }
+
   @Test(
     "a browser draws every variant, and the Pareto front",
     .enabled(if: browser != nil, "no Chromium is installed"))

@@ -106,6 +106,12 @@ struct SweepRun: ParsableCommand {
   @Flag(help: "Print LaTeX (booktabs).") var latex = false
   @Flag(help: "Print a page with a picture, a filter and the details of each variant.")
   var html = false
+  @Flag(help: "Print a picture (SVG) of two metrics, see --plot.") var svg = false
+  @Option(
+    help: ArgumentHelp(
+      "The metrics of the picture (default: parameters.total,flops.total).",
+      valueName: "across,up"))
+  var plot: String?
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp("File for every variant's line, written as they come.", valueName: "file"))
@@ -124,9 +130,10 @@ struct SweepRun: ParsableCommand {
   private static let few = 5
 
   func validate() throws {
-    if [json, csv, markdown, latex, html, dryRun].filter(\.self).count > 1 {
+    if [json, csv, markdown, latex, html, svg, dryRun].filter(\.self).count > 1 {
       throw ValidationError(
-        "Choose one of --json, --csv, --markdown, --latex, --html and --dry-run.")
+
+        "Choose one of --json, --csv, --markdown, --latex, --html, --svg and --dry-run.")
     }
     for argument in set + swap where !argument.contains("=") {
       throw ValidationError("'\(argument)' says no choices; write it as 'window=512,1024'.")
@@ -134,7 +141,11 @@ struct SweepRun: ParsableCommand {
     if set.isEmpty, swap.isEmpty, !at.isEmpty || !keep.isEmpty {
       throw ValidationError("--at and --keep go with --set or --swap; a sweep file says its own.")
     }
-    if output != nil, json || csv || markdown || latex || html || dryRun || smoke {
+    if plot != nil, !svg || axes == nil {
+      throw ValidationError(
+        "--plot goes with --svg and names two metrics, such as memory.state,flops.total.")
+    }
+    if output != nil, json || csv || markdown || latex || html || svg || dryRun || smoke {
       throw ValidationError(
         "--output writes lines of comma-separated values, and nothing is printed.")
     }
@@ -151,6 +162,21 @@ struct SweepRun: ParsableCommand {
         "'\(sort)' is no metric; metrics are \(Metric.names.joined(separator: ", ")).")
     }
     if limit < 1 { throw ValidationError("--limit must be at least 1.") }
+  }
+
+  /// The two metrics of the picture; nil where --plot names none.
+  private var axes: (across: Metric, up: Metric)? {
+    guard let plot else { return (Metric(.parameters), Metric(.flops(nil))) }
+    // A comma also stands between sizes, so the cut is before the second metric's name.
+    let cuts = plot.indices.filter { plot[$0] == "," }
+    for cut in cuts {
+      if let across = Metric(String(plot[..<cut])),
+        let up = Metric(String(plot[plot.index(after: cut)...]))
+      {
+        return (across, up)
+      }
+    }
+    return nil
   }
 
   /// The sweep that the options stand for, in the words of a sweep file; nil without --set and
@@ -319,6 +345,13 @@ struct SweepRun: ParsableCommand {
     if html {
       let page = SweepPage(file: source.file, base: base, results: results, counting: counting)
       out.write(page.html())
+      return
+    }
+    if svg, let axes {
+      let plot = SweepPlot(
+        title: source.file.about ?? source.file.name, across: axes.across, up: axes.up, base: base,
+        results: results, counting: counting)
+      out.write(plot.svg())
       return
     }
     let isPrint = markdown || latex
