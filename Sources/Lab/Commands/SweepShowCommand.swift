@@ -1,0 +1,44 @@
+internal import ArgumentParser
+internal import Diagnostics
+internal import Sweeps
+
+/// `lab sweep show FILE ID`.
+struct SweepShow: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "show", abstract: "Print a variant of a sweep as a blueprint of its own.")
+
+  @Argument(help: "A sweep file.") var file: String
+  @Argument(help: "A variant's id, name or index.") var variant: String
+
+  func run() throws {
+    let bench = try Workbench()
+    if let source = SweepSource(file, bench) {
+      var found: Variant?
+      var near: [String] = []
+      for index in 0..<source.plan.count {
+        let candidate = source.plan[index]
+        if candidate.id == variant || candidate.name == variant || String(index) == variant {
+          found = candidate
+          break
+        }
+        if near.count < 1000 { near += [candidate.id, candidate.name] }
+      }
+      if let found {
+        let out = OutputWriter.standardOutput()
+        out.write(
+          found.blueprint(sizes: source.file.sizes.first ?? [], about: source.file.about))
+        out.flush()
+      } else {
+        bench.report([
+          Diagnostic(
+            id: "unknown-variant", message: "the sweep has no variant '\(variant)'",
+            help: didYouMean(variant, among: near) ?? "`lab sweep \(file) --csv` lists them all")
+        ])
+      }
+    }
+    if bench.hasErrors {
+      OutputWriter.standardError().write(DiagnosticFormatter().format(bench.diagnostics))
+      throw LabExit.rejected
+    }
+  }
+}
