@@ -40,7 +40,6 @@ final class Increments {
   }
 
   private let file: SweepFile
-  private let sizes: [[(name: String, value: Int)]]
   private let assemble: ([YAMLEntry]) -> (graphs: [Graph], diagnostics: [Diagnostic])?
   /// Which axes change variables.
   private let isVariable: [Bool]
@@ -55,11 +54,10 @@ final class Increments {
   /// `assemble` gives the graphs of the sweep's base with changes, one for every size, and what is
   /// to be said; nil when it does not fit. `variables` are those that `set` can change.
   init(
-    _ file: SweepFile, sizes: [[(name: String, value: Int)]], variables: Set<String>,
+    _ file: SweepFile, variables: Set<String>,
     assemble: @escaping ([YAMLEntry]) -> (graphs: [Graph], diagnostics: [Diagnostic])?
   ) {
     self.file = file
-    self.sizes = sizes
     self.assemble = assemble
     isVariable = file.axes.map { axis in
       !axis.isSwap && axis.label != "remove"

@@ -1,3 +1,4 @@
+internal import Blueprint
 public import Diagnostics
 public import Graph
 
@@ -39,7 +40,7 @@ public struct Metric: Sendable, CustomStringConvertible {
       for word in words[2...] {
         for part in word.split(separator: ",") {
           let sides = part.split(separator: "=")
-          guard sides.count == 2, let value = Quantity.integer(sides[1]) else { return nil }
+          guard sides.count == 2, let value = parseSize(sides[1]) else { return nil }
           sizes.append((String(sides[0]), value))
         }
       }
@@ -145,14 +146,5 @@ enum Quantity {
       return value * factor
     }
     return nil
-  }
-
-  /// `8192`, `8k` (of 1024); nil for anything else.
-  static func integer(_ text: some StringProtocol) -> Int? {
-    let factors: [Character: Int] = ["k": 1024, "K": 1024, "M": 1 << 20]
-    guard let last = text.last, let factor = factors[last] else { return Int(text) }
-    guard let value = Int(text.dropLast()) else { return nil }
-    let (product, overflow) = value.multipliedReportingOverflow(by: factor)
-    return overflow ? nil : product
   }
 }

@@ -11,6 +11,8 @@ public struct SweepFile: Sendable {
   public var base: (name: String, span: Span)?
   /// The sizes that every variant is profiled at; one entry per profile.
   public var sizes: [[(name: String, value: Int)]] = []
+  /// The sizes of every profile: the blueprint's own where the sweep says none.
+  public var profiledSizes: [[(name: String, value: Int)]] { sizes.isEmpty ? [[]] : sizes }
   /// Changes that all variants have: `set`, `swap`, `insert` and `remove` as in a blueprint.
   public var changes: [YAMLEntry] = []
   /// What is varied.

@@ -100,7 +100,7 @@ public struct SweepParser {
       }
       var sizes: [(name: String, value: Int)] = []
       for size in entries {
-        guard let value = Quantity.integer(size.value.words), value > 0 else {
+        guard let value = parseSize(size.value.words), value > 0 else {
           fault("wrong-type", "'\(size.key.words)' is no size", at: size.value.span)
           continue
         }
@@ -151,7 +151,7 @@ public struct SweepParser {
       switch item.key.words {
       case "by": by = text
       case "step":
-        step = Quantity.integer(text) ?? 0
+        step = parseSize(text) ?? 0
         if step < 1 { fault("out-of-range", "'step' must be at least 1", at: item.value.span) }
       case "tolerance":
         let number =
@@ -193,7 +193,7 @@ public struct SweepParser {
     case .scalar(let scalar) where scalar.text == "one_at_a_time": file.mode = .oneAtATime
     case .mapping(let entries):
       let words = Dictionary(entries.map { ($0.key.words, $0) }) { first, _ in first }
-      guard let random = words["random"], let count = Quantity.integer(random.value.words),
+      guard let random = words["random"], let count = parseSize(random.value.words),
         (0...VariantPlan.mostDrawn).contains(count),
         words.keys.allSatisfy({ ["random", "seed"].contains($0) })
       else {

@@ -123,7 +123,7 @@ public final class VariantEvaluator {
     if !isWhole, !plan.file.axes.isEmpty, let name = plan.file.base?.name, let source = find(name) {
       sources[name] = source
       increments = Increments(
-        plan.file, sizes: sizes, variables: Set(assembler.variables(of: source))
+        plan.file, variables: Set(assembler.variables(of: source))
       ) { [unowned self] changes in
         let (graphs, diagnostics) = graphs(source, changes)
         return graphs.map { ($0, diagnostics) }
@@ -142,7 +142,7 @@ public final class VariantEvaluator {
 
   /// The sizes at which metrics are wanted: those of the sweep, and those that bounds name.
   private static func sizes(of file: SweepFile) -> [[(name: String, value: Int)]] {
-    var sizes = file.sizes.isEmpty ? [[]] : file.sizes
+    var sizes = file.profiledSizes
     let others = [file.sort?.metric, file.match?.metric].compactMap(\.self)
     for metric in file.constraints.map(\.metric) + others
     where !metric.sizes.isEmpty {

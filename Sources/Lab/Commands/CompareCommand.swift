@@ -105,14 +105,10 @@ struct CompareCommand: ParsableCommand {
     where row.a != row.b && !same.contains(row.name)
       || ["parameters", "flops"].contains(row.name)
     {
-      let change =
-        row.a == row.b
-        ? "="
-        : row.a == 0
-          ? "new"
-          : (row.b > row.a ? "+" : "-")
-            + NumberFormat.fixed(abs(Double(row.b) / Double(row.a) - 1) * 100, decimals: 1) + " %"
-      table.add([row.name, row.unit.labelled(row.a), row.unit.labelled(row.b), change])
+      table.add([
+        row.name, row.unit.labelled(row.a), row.unit.labelled(row.b),
+        NumberFormat.difference(row.b, from: row.a),
+      ])
     }
     var text = table.render(width: terminal.width, style: terminal.tableStyle)
     if diff.lines.isEmpty { return text + "\nno module differs\n" }

@@ -60,8 +60,9 @@ struct FittingBlocks {
       }
       table.add([
         name, parameterUnit.labelled(profile.parameters),
-        difference(profile.parameters, base.parameters), flopUnit.labelled(flops),
-        difference(flops, total),
+        NumberFormat.difference(profile.parameters, from: base.parameters),
+        flopUnit.labelled(flops),
+        NumberFormat.difference(flops, from: total),
       ])
     }
     if !needs.isEmpty {
@@ -74,12 +75,6 @@ struct FittingBlocks {
     let out = OutputWriter.standardOutput()
     out.write(table.render(width: terminal.width, style: terminal.tableStyle))
     out.flush()
-  }
-
-  private func difference(_ value: Int, _ base: Int) -> String {
-    if value == base { return "=" }
-    let percent = NumberFormat.fixed(abs(Double(value) / Double(base) - 1) * 100, decimals: 1)
-    return "\(value > base ? "+" : "-")\(percent) %"
   }
 
   private func reject(_ color: ColorChoice) throws {

@@ -1,3 +1,5 @@
+internal import Blueprint
+
 /// Numbers as people read them, by exact integer arithmetic and without a locale.
 enum NumberFormat {
   /// An integer with thousands separators: `421,793,280`.
@@ -75,31 +77,15 @@ enum NumberFormat {
     return String(value)
   }
 
-  /// Reads a size such as `2048`, `2_048`, `2k` or `1M`; `k`, `M`, `G`, `T` are powers of 1024.
-  ///
-  /// Gives nothing for anything else, for negative numbers, and for what overflows `Int`.
-  static func parseSize(_ text: some StringProtocol) -> Int? {
-    var digits = Substring(text)
-    var factor = 1
-    switch digits.last {
-    case "k", "K": factor = 1 << 10
-    case "m", "M": factor = 1 << 20
-    case "g", "G": factor = 1 << 30
-    case "t", "T": factor = 1 << 40
-    default: break
-    }
-    if factor > 1 { digits.removeLast() }
-    guard digits.first != "_", digits.last != "_", !digits.isEmpty else { return nil }
-    var value = 0
-    for byte in digits.utf8 where byte != UInt8(ascii: "_") {
-      guard (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) else { return nil }
-      let (product, isTooLarge) = value.multipliedReportingOverflow(by: 10)
-      let (sum, isOver) = product.addingReportingOverflow(Int(byte - UInt8(ascii: "0")))
-      if isTooLarge || isOver { return nil }
-      value = sum
-    }
-    let (result, isTooLarge) = value.multipliedReportingOverflow(by: factor)
-    return isTooLarge ? nil : result
+  /// Reads a size such as `2048`, `2_048`, `2k` or `1M`.
+  static func parseSize(_ text: some StringProtocol) -> Int? { Blueprint.parseSize(text) }
+
+  /// How far `value` is from `base`, such as `+3.2 %`; `=` when it is the same, `new` from nothing.
+  static func difference(_ value: Int, from base: Int) -> String {
+    if value == base { return "=" }
+    if base == 0 { return "new" }
+    let percent = abs(Double(value) / Double(base) - 1) * 100
+    return (value > base ? "+" : "-") + fixed(percent, decimals: 1) + " %"
   }
 }
 

@@ -128,14 +128,7 @@ enum ProfileCSV {
       String(cost.attentionDense), String(result.bytes(row.state)),
       row.outputs.map(shape).joined(separator: " "),
     ]
-    out.write(cells.map(quoted).joined(separator: ",") + "\n")
+    out.write(cells.map(quotedCSV).joined(separator: ",") + "\n")
     for child in row.children { write(child, result, to: out) }
-  }
-
-  private static func quoted(_ cell: String) -> String {
-    guard cell.contains(where: { ",\"\n\r".contains($0) }) else { return cell }
-    return "\""
-      + cell.split(separator: "\"", omittingEmptySubsequences: false)
-      .joined(separator: "\"\"") + "\""
   }
 }

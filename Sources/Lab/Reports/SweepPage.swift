@@ -13,9 +13,9 @@ struct SweepPage {
   func html() -> String {
     // Nothing in the data may end the script that it stands in.
     let safe = data.replacing("</", with: "<\\/")
-    let title = escaped(file.about ?? file.name)
+    let title = escapedMarkup(file.about ?? file.name)
     var page = SweepPage.head.replacing("TITLE", with: title)
-    page += "<h1>\(title)</h1>\n<p>\(escaped(file.name)) · \(counting.convention.explanation)"
+    page += "<h1>\(title)</h1>\n<p>\(escapedMarkup(file.name)) · \(counting.convention.explanation)"
     page += " · weights and caches in \(counting.dtype.rawValue)</p>\n"
     page += SweepPage.controls
     page += "<script id=\"data\" type=\"application/json\">\n\(safe)</script>\n<script>\n"
@@ -54,7 +54,7 @@ struct SweepPage {
   /// Everything that a point can be placed by.
   private var metrics: [Metric] {
     var metrics = [Metric(.parameters), Metric(.active), Metric(.trainable)]
-    for size in file.sizes.isEmpty ? [[]] : file.sizes {
+    for size in file.profiledSizes {
       metrics += [Metric(.flops(nil), at: size), Metric(.state, at: size)]
     }
     return metrics
@@ -63,7 +63,7 @@ struct SweepPage {
   /// The names of measured times, one for every size.
   private var times: [String] {
     guard results.contains(where: { !$0.measured.isEmpty }) else { return [] }
-    return (file.sizes.isEmpty ? [[]] : file.sizes).map { size in
+    return file.profiledSizes.map { size in
       let suffix = size.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
       return "microseconds" + (suffix.isEmpty ? "" : " at \(suffix)")
     }
@@ -83,7 +83,7 @@ struct SweepPage {
       }
       json.array("classes") { json in
         for kind in CostClass.allCases {
-          let size = file.sizes.first ?? []
+          let size = file.profiledSizes[0]
           json.element(result.value(Metric(.flops(kind), at: size), counting) ?? 0)
         }
       }
@@ -93,19 +93,5 @@ struct SweepPage {
         }
       }
     }
-  }
-
-  private func escaped(_ text: String) -> String {
-    var result = ""
-    for character in text {
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      default: result.append(character)
-      }
-    }
-    return result
   }
 }

@@ -24,7 +24,7 @@ struct SweepPlot {
     var text = """
       <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 480" font-family="sans-serif" font-size="12">
       <rect width="900" height="480" fill="#ffffff"/>
-      <text x="\(SweepPlot.left)" y="24" font-size="15">\(escaped(title))</text>
+      <text x="\(SweepPlot.left)" y="24" font-size="15">\(escapedMarkup(title))</text>
 
       """
     guard !points.isEmpty else { return text + "</svg>\n" }
@@ -56,7 +56,7 @@ struct SweepPlot {
       let at = place(point)
       text +=
         "<circle cx=\"\(number(at.x))\" cy=\"\(number(at.y))\" r=\"5\" fill=\"\(point.kind)\">"
-      text += "<title>\(escaped(point.name))</title></circle>\n"
+      text += "<title>\(escapedMarkup(point.name))</title></circle>\n"
     }
     return text + "</svg>\n"
   }
@@ -123,17 +123,6 @@ struct SweepPlot {
 
   private func label(_ x: Double, _ y: Double, _ anchor: String, _ text: String) -> String {
     "<text x=\"\(number(x))\" y=\"\(number(y))\" text-anchor=\"\(anchor)\" fill=\"#57606a\">"
-      + "\(escaped(text))</text>\n"
-  }
-
-  private func escaped(_ text: String) -> String {
-    text.reduce(into: "") { result, character in
-      switch character {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      default: result.append(character)
-      }
-    }
+      + "\(escapedMarkup(text))</text>\n"
   }
 }

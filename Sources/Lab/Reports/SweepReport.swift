@@ -17,7 +17,7 @@ struct SweepReport {
 
   /// `base` first, then `results` as they are given.
   init(_ file: SweepFile, base: VariantResult?, _ results: [VariantResult], _ counting: Counting) {
-    let sizes = file.sizes.isEmpty ? [[]] : file.sizes
+    let sizes = file.profiledSizes
     var columns = [Column(header: "variant", isNumber: false)]
     var metrics: [Metric] = [Metric(.parameters)]
     columns.append(Column(header: "params", isNumber: true))
@@ -60,7 +60,9 @@ struct SweepReport {
         let value = result.value(metric, counting)
         cells.append(value.map { unit.labelled($0) } ?? "")
         if metric.kind != .state {
-          cells.append(SweepReport.difference(value, base?.value(metric, counting)))
+          let own = base?.value(metric, counting)
+          cells.append(
+            value.flatMap { value in own.map { NumberFormat.difference(value, from: $0) } } ?? "")
         }
       }
       if let match = file.match {
@@ -81,15 +83,6 @@ struct SweepReport {
       counting.convention.explanation,
       "diff: against the base; state: what decoding keeps, \(counting.dtype.rawValue)",
     ]
-  }
-
-  /// `+3.2 %` against the base.
-  private static func difference(_ value: Int?, _ base: Int?) -> String {
-    guard let value, let base, base > 0 else { return "" }
-    let percent = (Double(value) / Double(base) - 1) * 100
-    let text = NumberFormat.fixed(abs(percent), decimals: 1)
-    if text == "0.0" { return value == base ? "=" : (percent < 0 ? "-0.0 %" : "+0.0 %") }
-    return (percent < 0 ? "-" : "+") + text + " %"
   }
 
   /// For a terminal.
@@ -152,19 +145,19 @@ struct SweepReport {
 enum SweepLines {
   static func header(_ file: SweepFile) -> String {
     var cells = ["index", "id", "name", "status", "parameters", "trainable", "active"]
-    for size in file.sizes.isEmpty ? [[]] : file.sizes {
+    for size in file.profiledSizes {
       let suffix = size.map { " \($0.name)=\($0.value)" }.joined()
       cells +=
         ["flops\(suffix)"] + CostClass.allCases.map { "\($0.rawValue)\(suffix)" }
         + ["state_bytes\(suffix)"]
     }
     if let match = file.match { cells.append(match.by) }
-    return (cells + ["reason"]).map(quoted).joined(separator: ",") + "\n"
+    return (cells + ["reason"]).map(quotedCSV).joined(separator: ",") + "\n"
   }
 
   static func line(_ result: VariantResult, _ file: SweepFile, _ counting: Counting) -> String {
     let variant = result.variant
-    var line = "\(variant.index),\(variant.id),\(quoted(variant.name)),"
+    var line = "\(variant.index),\(variant.id),\(quotedCSV(variant.name)),"
     line += result.isKept ? "kept" : result.isSound ? "pruned" : "misfit"
     func add(_ value: Int?) {
       line += ","
@@ -173,7 +166,7 @@ enum SweepLines {
     add(result.parameters?.total)
     add(result.parameters?.trainable)
     add(result.parameters?.active)
-    for i in 0..<max(1, file.sizes.count) {
+    for i in file.profiledSizes.indices {
       guard i < result.costs.count else {
         for _ in 0..<CostClass.allCases.count + 2 { add(nil) }
         continue
@@ -188,19 +181,11 @@ enum SweepLines {
     }
     line += ","
     if !result.isSound {
-      line += quoted(result.diagnostics.first { $0.severity == .error }?.message ?? "")
+      line += quotedCSV(result.diagnostics.first { $0.severity == .error }?.message ?? "")
     } else if !result.broken.isEmpty {
-      line += quoted(result.broken.joined(separator: "; "))
+      line += quotedCSV(result.broken.joined(separator: "; "))
     }
     return line + "\n"
-  }
-
-  private static func quoted(_ cell: String) -> String {
-    guard cell.utf8.contains(where: { $0 == 0x2C || $0 == 0x22 || $0 == 0x0A || $0 == 0x0D })
-    else { return cell }
-    return "\""
-      + cell.split(separator: "\"", omittingEmptySubsequences: false).joined(separator: "\"\"")
-      + "\""
   }
 
   /// A result as an object of `--json`.
