@@ -22,6 +22,7 @@ struct SweepTests {
               - rms_norm
               - attention: {heads: 4, window: "${window if i in special else hidden}"}
           - residual: [rms_norm, swiglu: {hidden: $hidden, as: ffn}]
+      - linear: {dim: $dim, as: neck}
       - linear: {dim: 10, as: head}
     freeze: [layers.0]
     """
@@ -62,6 +63,9 @@ struct SweepTests {
       {insert: [{after: layers.0.ffn, steps: [linear]}, {before: head, step: rms_norm}],
        set: {layers.0.ffn.hidden: [8, 16]}}
       """,
+      // what changes the width that another one reads
+      "{set: {neck.dim: [24, 48], head.dim: [3, 5]}}",
+      "{insert: [{before: head, step: {linear: {dim: 24}}}], set: {head.dim: [3, 5]}}",
       // which layers are special
       "{pattern: {special: {length: 4, choices: [{every: 2}, ASSA, [3]], letter: A}}}",
       // what does not fit
