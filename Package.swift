@@ -10,7 +10,8 @@ let strict: [SwiftSetting] = [
 let package = Package(
   name: "archlab",
   products: [
-    .library(name: "LabKit", targets: ["Graph", "BlockKit", "Blocks", "Assembler", "Lab"]),
+    .library(
+      name: "LabKit", targets: ["Graph", "BlockKit", "Blocks", "Assembler", "Kernels", "Lab"]),
     .executable(name: "lab", targets: ["LabTool"]),
   ],
   dependencies: [

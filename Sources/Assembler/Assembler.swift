@@ -51,9 +51,15 @@ public final class Assembler {
   let library: Library
   private let traces = TraceCache()
 
-  /// An assembler that knows the blocks of `registry` and finds files through `loader`.
-  public init(registry: Registry, loader: any BlueprintSource) {
-    library = Library(registry: registry, loader: loader)
+  /// The blocks that it knows by now, those of plug-ins included.
+  public var registry: Registry { library.registry }
+
+  /// An assembler that knows the blocks of `registry`, finds files through `loader`, and what
+  /// blueprints list under `plugins:` through `plugins`.
+  public init(
+    registry: Registry, loader: any BlueprintSource, plugins: (any PluginSource)? = nil
+  ) {
+    library = Library(registry: registry, loader: loader, plugins: plugins)
   }
 
   /// Assembles a blueprint; every independent fault is reported.

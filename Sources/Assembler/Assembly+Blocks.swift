@@ -89,6 +89,13 @@ extension Assembly {
       let result = try trace(
         block, name: step.head, inputs: values.map { ($0.port, graph.types[$0.value]) },
         sharing: sharing, adapters: key.adapters)
+      let declared = entry.info.outputs
+      // A name such as `pieces…` stands for any number.
+      if result.outputs.count != declared.count, !declared.contains(where: { $0.hasSuffix("…") }) {
+        throw ShapeError(
+          "it gives \(result.outputs.count) values but declares "
+            + "\(declared.count): \(declared.joined(separator: ", "))")
+      }
       if !sharing.asked { traces[key] = result }
       return result
     } catch {

@@ -197,6 +197,9 @@ extension Assembly {
     _ error: any Error, step: Step, values: [(name: String, value: ValueID)], in context: Context
   ) {
     var notes: [Note] = []
+    if let origin = library.registry[step.head]?.origin {
+      notes.append(Note("the block comes from the plug-in '\(origin)'"))
+    }
     for (i, entry) in values.prefix(4).enumerated()
     where !values[..<i].contains(where: { $0 == entry }) {
       notes.append(

@@ -16,16 +16,18 @@ final class Library {
     case unknown
   }
 
-  let registry: Registry
+  private(set) var registry: Registry
   let loader: any BlueprintSource
+  private let plugins: (any PluginSource)?
   private var documents: [String: (document: Document?, faults: [Diagnostic])] = [:]
   private var loading: [String] = []
   /// The longest chain of files that extend or import each other.
   private static let deepest = 30
 
-  init(registry: Registry, loader: any BlueprintSource) {
+  init(registry: Registry, loader: any BlueprintSource, plugins: (any PluginSource)?) {
     self.registry = registry
     self.loader = loader
+    self.plugins = plugins
   }
 
   /// What `name` means in a file: a block of the file, of its imports, of the registry, or a
@@ -81,7 +83,44 @@ final class Library {
             Library.stem(entry.path), among: loader.names(relativeTo: entry.file))))
       return nil
     }
-    return load(source, at: entry.span, log: log)
+    guard let document = load(source, at: entry.span, log: log) else { return nil }
+    if let least = entry.least, document.version.map({ $0 < least }) ?? true {
+      let found = document.version.map { "is version \($0)" } ?? "says no version"
+      log.report(
+        Diagnostic(
+          id: "old-library", message: "'\(source.name)' \(found) and \(least) is asked for",
+          span: entry.span, help: "a library says its own with 'version:'"))
+      return nil
+    }
+    return document
+  }
+
+  /// Registers the blocks of the plug-ins that a document names.
+  private func loadPlugins(of document: Document, log: DiagnosticLog) {
+    for (path, span) in document.plugins {
+      do {
+        guard let plugins else {
+          throw Diagnostic(
+            id: "untrusted-plugin", message: "plug-ins such as '\(path)' are not loaded here")
+        }
+        let pack = try plugins.pack(at: path, relativeTo: document.source.name)
+        // Several files may name the same one.
+        if pack.blocks.allSatisfy({ registry[$0.info.name]?.type == $0 }) { continue }
+        try registry.register(pack)
+      } catch let clash as Registry.Clash {
+        var fault = clash.diagnostic
+        fault.span = span
+        log.report(fault)
+        document.isIncomplete = true
+      } catch var fault as Diagnostic {
+        fault.span = span
+        log.report(fault)
+        document.isIncomplete = true
+      } catch {
+        log.report(Diagnostic(id: "bad-plugin", message: "'\(path)': \(error)", span: span))
+        document.isIncomplete = true
+      }
+    }
   }
 
   /// The parsed document of a source, with everything it extends merged in.
@@ -115,6 +154,7 @@ final class Library {
     for fault in faults { log.report(fault, isFinal: true) }
     let document = Document(source: source)
     if let root { DocumentParser(document, log: log).read(root) }
+    loadPlugins(of: document, log: log)
     if let base = document.extends { extend(document, base, log: log) }
     if document.name.isEmpty { document.name = Library.stem(source.name) }
     if document.model == nil, document.composites.isEmpty, log.errorCount == errors {

@@ -1,5 +1,5 @@
 public import Blueprint
-internal import Diagnostics
+public import Diagnostics
 
 /// A named list of blocks, the unit in which they are registered.
 ///
@@ -9,11 +9,16 @@ public struct BlockPack: Sendable {
   public let name: String
   /// The blocks.
   public let blocks: [any (Block & SendableMetatype).Type]
+  /// The file that it was loaded from; nil for what is built in.
+  public let origin: String?
 
   /// A pack.
-  public init(_ name: String, _ blocks: [any (Block & SendableMetatype).Type]) {
+  public init(
+    _ name: String, _ blocks: [any (Block & SendableMetatype).Type], from origin: String? = nil
+  ) {
     self.name = name
     self.blocks = blocks
+    self.origin = origin
   }
 }
 
@@ -25,6 +30,8 @@ public struct Registry: Sendable {
     public let type: any (Block & SendableMetatype).Type
     /// The pack it came with.
     public let pack: String
+    /// The file that the pack was loaded from; nil for what is built in.
+    public let origin: String?
     /// Its description.
     public let info: BlockInfo
   }
@@ -37,6 +44,16 @@ public struct Registry: Sendable {
     public let first: String
     /// The pack that brings it again.
     public let second: String
+
+    /// The clash in words, without a place.
+    public var diagnostic: Diagnostic {
+      Diagnostic(
+        id: "duplicate-name",
+        message: first == second
+          ? "the plug-in '\(second)' brings the block '\(name)' twice"
+          : "the plug-in '\(second)' brings the block '\(name)', which '\(first)' has already",
+        help: "a block's name is the first word of its BlockInfo")
+    }
   }
 
   private var entries: [String: Entry] = [:]
@@ -49,15 +66,18 @@ public struct Registry: Sendable {
     for pack in packs { try register(pack) }
   }
 
-  /// Adds a pack; throws at the first name that is taken.
+  /// Adds a pack; throws at the first name that is taken, and adds nothing then.
   public mutating func register(_ pack: BlockPack) throws(Clash) {
+    var added: [String: Entry] = [:]
     for type in pack.blocks {
       let info = type.info
-      if let old = entries[info.name] {
-        throw Clash(name: info.name, first: old.pack, second: pack.name)
+      if let old = entries[info.name] ?? added[info.name] {
+        throw Clash(
+          name: info.name, first: old.origin ?? old.pack, second: pack.origin ?? pack.name)
       }
-      entries[info.name] = Entry(type: type, pack: pack.name, info: info)
+      added[info.name] = Entry(type: type, pack: pack.name, origin: pack.origin, info: info)
     }
+    entries.merge(added) { old, _ in old }
   }
 
   /// The block of that name.

@@ -83,8 +83,16 @@ public final class Scope {
 
   /// Applies an operation with any number of results.
   public func applyAll(_ op: Op, _ operands: [Value]) throws(ShapeError) -> [Value] {
-    try builder.apply(op, to: operands.map(\.id), in: index).map {
+    try expectOwn(operands)
+    return try builder.apply(op, to: operands.map(\.id), in: index).map {
       Value(id: $0, type: builder.type(of: $0), scope: self)
+    }
+  }
+
+  /// Refuses values that another call of a block has made: they mean nothing here.
+  private func expectOwn(_ values: [Value]) throws(ShapeError) {
+    if values.contains(where: { $0.scope.builder !== builder }) {
+      throw ShapeError("a value is used that was made in another call of a block")
     }
   }
 
@@ -97,6 +105,7 @@ public final class Scope {
       builder: builder, index: builder.openScope(name, block: block, in: index),
       path: join(name), sharing: sharing, adapters: adapters)
     let results = try body(inner, inputs.map { $0.seen(from: inner) })
+    try expectOwn(results)
     builder.setOutputs(results.map(\.id), of: inner.index)
     return results.map { $0.seen(from: self) }
   }
@@ -131,5 +140,9 @@ public func trace(
     (name: input.port, value: Value(id: index, type: input.type, scope: scope))
   }
   let outputs = try body(Inputs(values), scope)
+  guard outputs.allSatisfy({ $0.scope.builder === builder }) else {
+    throw ShapeError("a value is given that was made in another call of a block")
+  }
+  if outputs.isEmpty { throw ShapeError("the block gives nothing") }
   return builder.finish(outputs: outputs.map(\.id))
 }

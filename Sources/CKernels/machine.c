@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 #include "ckernels.h"
 
@@ -46,3 +49,9 @@ void *lab_allocate(size_t bytes) {
 }
 
 void lab_release(void *memory) { free(memory); }
+
+void lab_trim(void) {
+#ifdef __GLIBC__
+  malloc_trim(0);
+#endif
+}

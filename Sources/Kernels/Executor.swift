@@ -206,3 +206,6 @@ public final class Executor {
     }
   }
 }
+
+/// Gives memory that is free but kept for later back to the system.
+public func releaseFreeMemory() { lab_trim() }

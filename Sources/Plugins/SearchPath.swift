@@ -31,7 +31,7 @@ public final class SearchPath {
   /// The text of the file at `path`; nil when it cannot be read.
   public func read(_ path: String) -> SourceText? {
     if let known = sources[path] { return known }
-    guard let bytes = SearchPath.bytes(of: path) else { return nil }
+    guard let bytes = FileSystem.bytes(of: path) else { return nil }
     let source = SourceText(name: path, bytes: bytes)
     sources[path] = source
     return source
@@ -42,17 +42,11 @@ public final class SearchPath {
   public func readInFamily(_ path: String) -> SourceText? {
     let parts = path.split(separator: "/", omittingEmptySubsequences: false)
     guard let file = parts.last, file.hasSuffix(".yaml"), parts.count > 1 else { return nil }
-    let folder = SearchPath.real(parts.dropLast().joined(separator: "/"))
-    for candidate in folders where folder != nil && SearchPath.real(candidate) == folder {
+    let folder = FileSystem.real(parts.dropLast().joined(separator: "/"))
+    for candidate in folders where folder != nil && FileSystem.real(candidate) == folder {
       if let found = files(below: candidate)[String(file.dropLast(5))] { return read(found) }
     }
     return nil
-  }
-
-  private static func real(_ path: String) -> String? {
-    guard let buffer = realpath(path, nil) else { return nil }
-    defer { free(buffer) }
-    return String(cString: buffer)
   }
 
   /// The shipped and configured blueprints: bare name to path, sorted by name.
@@ -109,24 +103,8 @@ public final class SearchPath {
     return found
   }
 
-  private static func bytes(of path: String) -> [UInt8]? {
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var bytes: [UInt8] = []
-    var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    // One byte more than the parser takes, so that it can say that the file is too large.
-    while bytes.count <= (16 << 20) + 1 {
-      let count = buffer.withUnsafeMutableBytes { readBytes(descriptor, $0.baseAddress, $0.count) }
-      if count < 0 { return nil }
-      if count == 0 { break }
-      bytes.append(contentsOf: buffer[..<count])
-    }
-    return bytes
-  }
-
   /// `folder/../name` without dots, relative to the folder of `from`.
-  private static func resolve(_ path: String, relativeTo from: String?) -> String {
+  static func resolve(_ path: String, relativeTo from: String?) -> String {
     guard !path.hasPrefix("/"), let from else { return path }
     var parts = from.split(separator: "/", omittingEmptySubsequences: false).dropLast()
       .map(String.init)
@@ -139,13 +117,6 @@ public final class SearchPath {
     }
     return parts.joined(separator: "/")
   }
-}
-
-/// read(2), which the method of that name would hide.
-private func readBytes(_ descriptor: Int32, _ buffer: UnsafeMutableRawPointer?, _ count: Int)
-  -> Int
-{
-  read(descriptor, buffer, count)
 }
 
 extension SearchPath: BlueprintSource {

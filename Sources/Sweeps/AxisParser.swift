@@ -132,20 +132,26 @@ struct AxisParser {
 
   // MARK: - Blocks
 
+  /// A list of blocks, or a mapping of names to blocks.
   private mutating func swap(_ path: YAMLEntry, kind: YAMLNode) {
-    guard case .sequence(let items) = path.value.content else {
+    let items: [(label: String, block: YAMLNode)]
+    switch path.value.content {
+    case .sequence(let blocks): items = blocks.map { (label($0), $0) }
+    case .mapping(let entries): items = entries.map { ($0.key.words, $0.value) }
+    case .scalar:
       fault(
         "wrong-type", "'\(path.key.words)' takes a list of blocks", at: path.value.span,
-        help: "such as [base, mamba2, {attention: {window: 512}}]")
+        help: "such as [base, mamba2, {attention: {window: 512}}], or with names "
+          + "{plain: base, windowed: {attention: {window: 512}}}")
       return
     }
     append(
       path, isSwap: true,
-      items.map { item in
+      items.map { label, block in
         // `base` is what stands there.
-        item.words == "base"
-          ? SweepFile.Choice(label: "base", changes: [])
-          : SweepFile.Choice(label: label(item), changes: [change("swap", path.key, item)])
+        SweepFile.Choice(
+          label: label,
+          changes: block.words == "base" ? [] : [change("swap", path.key, block)])
       })
   }
 

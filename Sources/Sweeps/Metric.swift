@@ -9,6 +9,13 @@ public struct Metric: Sendable, CustomStringConvertible {
     case parameters, trainable, active
     case flops(CostClass?)
     case weights, state
+    /// Time of a run, memory for values, and the most memory that runs held: on this machine.
+    case latency, values, peak
+  }
+
+  /// What a number counts.
+  public enum Unit: Sendable {
+    case parameters, operations, bytes, nanoseconds
   }
 
   /// Which number.
@@ -26,7 +33,7 @@ public struct Metric: Sendable, CustomStringConvertible {
   public static var names: [String] {
     [
       "parameters.total", "parameters.trainable", "parameters.active", "flops.total",
-      "memory.weights", "memory.state",
+      "memory.weights", "memory.state", "latency", "memory.values", "memory.peak",
     ] + CostClass.allCases.map { "flops.\($0.rawValue)" }
   }
 
@@ -56,6 +63,9 @@ public struct Metric: Sendable, CustomStringConvertible {
     case "flops", "flops.total": .flops(nil)
     case "memory.weights": .weights
     case "memory.state": .state
+    case "latency": .latency
+    case "memory.values": .values
+    case "memory.peak": .peak
     default:
       name.hasPrefix("flops.")
         ? CostClass(rawValue: String(name.dropFirst(6))).map { .flops($0) } : nil
@@ -72,13 +82,29 @@ public struct Metric: Sendable, CustomStringConvertible {
       case .flops(let kind): "flops.\(kind?.rawValue ?? "total")"
       case .weights: "memory.weights"
       case .state: "memory.state"
+      case .latency: "latency"
+      case .values: "memory.values"
+      case .peak: "memory.peak"
       }
     if sizes.isEmpty { return name }
     return "\(name) at \(sizes.map { "\($0.name)=\($0.value)" }.joined(separator: " "))"
   }
 
-  /// Whether it is bytes.
-  public var isBytes: Bool { kind == .weights || kind == .state }
+  /// What it counts.
+  public var unit: Unit {
+    switch kind {
+    case .parameters, .trainable, .active: .parameters
+    case .flops: .operations
+    case .weights, .state, .values, .peak: .bytes
+    case .latency: .nanoseconds
+    }
+  }
+
+  /// Whether the variant has to run on this machine before the number is known.
+  public var isMeasured: Bool { Metric.measured.contains(kind) }
+
+  /// What is measured when a variant runs.
+  public static let measured: [Kind] = [.latency, .values, .peak]
 }
 
 /// A bound on a metric: `memory.state < 8 MiB`.
@@ -105,7 +131,7 @@ public struct Constraint: Sendable {
       guard let range = text.firstRange(of: relation.rawValue) else { continue }
       // In `at seq=8192` there is an equal sign, too, but only one.
       guard let metric = Metric(String(text[..<range.lowerBound])),
-        let bound = Quantity.number(text[range.upperBound...])
+        let bound = Quantity.number(text[range.upperBound...], of: metric.unit)
       else { return nil }
       self.metric = metric
       self.relation = relation
@@ -130,19 +156,24 @@ public struct Constraint: Sendable {
 }
 
 /// Numbers with units.
-enum Quantity {
-  private static let units: [(String, Double)] = [
+public enum Quantity {
+  private static let counts: [(String, Double)] = [
     ("KiB", 1024), ("MiB", 1_048_576), ("GiB", 1_073_741_824), ("TiB", 1_099_511_627_776),
     ("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12), ("k", 1e3), ("K", 1e3), ("M", 1e6),
-    ("B", 1e9), ("G", 1e9), ("T", 1e12),
+    ("B", 1e9), ("G", 1e9), ("T", 1e12), ("", 1),
+  ]
+  /// In nanoseconds. A time without its unit could be anything, and is none.
+  private static let times: [(String, Double)] = [
+    ("ns", 1), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("min", 60e9), ("s", 1e9),
   ]
 
-  /// `3e9`, `421M`, `8 MiB`; nil for anything else.
-  static func number(_ text: some StringProtocol) -> Double? {
+  /// `3e9`, `421M`, `8 MiB`, `20 ms`, in base units; nil for anything else.
+  public static func number(
+    _ text: some StringProtocol, of unit: Metric.Unit = .parameters
+  ) -> Double? {
     let text = String(text.filter { $0 != " " })
-    if let value = Double(text) { return value.isFinite ? value : nil }
-    for (unit, factor) in units where text.hasSuffix(unit) {
-      guard let value = Double(text.dropLast(unit.count)), value.isFinite else { continue }
+    for (suffix, factor) in unit == .nanoseconds ? times : counts where text.hasSuffix(suffix) {
+      guard let value = Double(text.dropLast(suffix.count)), value.isFinite else { continue }
       return value * factor
     }
     return nil

@@ -13,6 +13,20 @@ public struct SweepFile: Sendable {
   public var sizes: [[(name: String, value: Int)]] = []
   /// The sizes of every profile: the blueprint's own where the sweep says none.
   public var profiledSizes: [[(name: String, value: Int)]] { sizes.isEmpty ? [[]] : sizes }
+  /// The sizes of every profile, and those that only bounds, the budget or the order name.
+  public var allSizes: [[(name: String, value: Int)]] {
+    var sizes = profiledSizes
+    let metrics = constraints.map(\.metric) + [sort?.metric, match?.metric].compactMap(\.self)
+    for metric in metrics where !metric.sizes.isEmpty {
+      let isThere = sizes.contains { known in
+        metric.sizes.allSatisfy { size in
+          known.contains { $0.name == size.name && $0.value == size.value }
+        }
+      }
+      if !isThere { sizes.append(metric.sizes) }
+    }
+    return sizes
+  }
   /// Changes that all variants have: `set`, `swap`, `insert` and `remove` as in a blueprint.
   public var changes: [YAMLEntry] = []
   /// What is varied.
@@ -25,6 +39,8 @@ public struct SweepFile: Sendable {
   public var constraints: [Constraint] = []
   /// The budget that every variant is brought to; nil: none.
   public var match: Match?
+  /// How variants are run on this machine; nil: they are not.
+  public var measure: Measure?
   /// The metric that rows are sorted by; nil: in the plan's order.
   public var sort: (metric: Metric, descending: Bool)?
 
@@ -42,6 +58,19 @@ public struct SweepFile: Sendable {
     public let step: Int
     /// Where it stands.
     public let span: Span
+  }
+
+  /// How often a variant runs at each size.
+  public struct Measure: Sendable {
+    /// Runs that count.
+    public var runs: Int
+    /// Runs before those.
+    public var warmUp = 1
+    /// No further run starts after this many seconds; what ran until then counts.
+    public var limit: Double?
+
+    /// So many runs.
+    public init(runs: Int) { self.runs = runs }
   }
 
   /// One thing that is varied.

@@ -24,7 +24,7 @@ public struct SweepParser {
 
   private static let sections = [
     "sweep", "about", "base", "at", "set", "swap", "insert", "remove", "axes", "mode", "variants",
-    "keep", "match", "sort",
+    "keep", "match", "measure", "sort",
   ]
   static let edits = ["set", "swap", "insert", "remove"]
 
@@ -48,6 +48,7 @@ public struct SweepParser {
       case "keep":
         for node in items(entry.value) { constraint(node) }
       case "match": match(entry)
+      case "measure": measure(entry)
       case "sort": sort(entry)
       default:
         fault(
@@ -116,8 +117,9 @@ public struct SweepParser {
     } else {
       fault(
         "bad-constraint", "'\(node.words)' is no bound on a metric", at: node.span,
-        help: "such as 'parameters.total <= 3e9' or 'memory.state at seq=65536 < 8 MiB'; metrics: "
-          + Metric.names.prefix(6).joined(separator: ", ") + ", flops.CLASS")
+        help: "such as 'parameters.total <= 3e9', 'memory.state at seq=65536 < 8 MiB' or "
+          + "'latency < 20 ms'; metrics: "
+          + Metric.names.prefix(9).joined(separator: ", ") + ", flops.CLASS")
     }
   }
 
@@ -162,7 +164,9 @@ public struct SweepParser {
           fault("out-of-range", "'tolerance' must be a part such as 0.5%", at: item.value.span)
         }
       default:
-        if let metric = Metric(item.key.words), let budget = Quantity.number(text), budget > 0 {
+        if let metric = Metric(item.key.words),
+          let budget = Quantity.number(text, of: metric.unit), budget > 0
+        {
           goal = (metric, budget)
         } else {
           fault(
@@ -174,6 +178,12 @@ public struct SweepParser {
         }
       }
     }
+    if let goal, goal.metric.isMeasured {
+      fault(
+        "bad-match", "'\(goal.metric)' is measured; a budget is of something counted",
+        at: entry.key.span, help: "parameters, FLOPs or state; bounds may be on what is measured")
+      return
+    }
     guard let goal, !by.isEmpty else {
       fault(
         "missing-key", "'match' needs a budget and 'by', what is chosen", at: entry.value.span,
@@ -183,6 +193,47 @@ public struct SweepParser {
     file.match = SweepFile.Match(
       metric: goal.metric, budget: goal.budget, tolerance: tolerance, by: by, step: max(1, step),
       span: entry.key.span)
+  }
+
+  /// How often variants run, `5` or `{runs: 5, warm_up: 1, limit: 60 s}`.
+  private mutating func measure(_ entry: YAMLEntry) {
+    let help = "such as 'measure: 5' or 'measure: {runs: 5, warm_up: 1, limit: 60 s}'"
+    var measure = SweepFile.Measure(runs: 5)
+    func number(_ node: YAMLNode, _ range: ClosedRange<Int>) -> Int? {
+      parseSize(node.words).flatMap { range.contains($0) ? $0 : nil }
+    }
+    switch entry.value.content {
+    case .scalar:
+      guard let runs = number(entry.value, 1...1000) else {
+        fault("out-of-range", "'measure' is 1 to 1000 runs", at: entry.value.span, help: help)
+        return
+      }
+      measure.runs = runs
+    case .mapping(let items):
+      for item in items {
+        switch item.key.words {
+        case "runs": measure.runs = number(item.value, 1...1000) ?? 0
+        case "warm_up": measure.warmUp = number(item.value, 0...1000) ?? -1
+        case "limit":
+          measure.limit = Quantity.number(item.value.words, of: .nanoseconds).map { $0 / 1e9 } ?? -1
+        default:
+          fault(
+            "unknown-key", "'measure' has no '\(item.key.words)'", at: item.key.span,
+            help: didYouMean(item.key.words, among: ["runs", "warm_up", "limit"]) ?? help)
+          continue
+        }
+        if measure.runs < 1 || measure.warmUp < 0 || measure.limit ?? 1 <= 0 {
+          fault(
+            "out-of-range", "'\(item.key.words)' cannot be '\(item.value.words)'",
+            at: item.value.span, help: help)
+          return
+        }
+      }
+    default:
+      fault("wrong-type", "'measure' is a number of runs", at: entry.value.span, help: help)
+      return
+    }
+    file.measure = measure
   }
 
   private mutating func mode(_ entry: YAMLEntry) {

@@ -83,13 +83,7 @@ struct SweepCommandTests {
   func measured() throws {
     try inFolder { folder in
       let file = folder.path + "/run.yaml"
-      let text = """
-        base: mamba-130m
-        at: [{seq: 8}, {seq: 12}]
-        set: {depth: 1, vocab: 50, dim: 32}
-        axes: {swap: {layers.*.mixer: [base, attention: {heads: 2}, attention: {heads: 5}]}}
-        """
-      try text.write(toFile: file, atomically: true, encoding: .utf8)
+      try SweepCommandTests.small.write(toFile: file, atomically: true, encoding: .utf8)
       let run = try Lab.run(["sweep", file, "--measure", "2", "--json"])
       #expect(run.status == 0, "\(run.err)")
       let object =
@@ -107,9 +101,109 @@ struct SweepCommandTests {
       }
       #expect(results[2]["metrics"] == nil)
       let table = try Lab.run(["sweep", file, "--measure", "1"])
-      #expect(table.out.contains("ms seq=8") && table.out.contains("5 heads do not divide"))
+      #expect(table.out.contains("time seq=8") && table.out.contains("5 heads do not divide"))
     }
     #expect(try Lab.run(["sweep", "simba-mixers", "--measure", "0"]).status == 64)
+  }
+
+  /// A sweep that runs in no time.
+  static let small = """
+    base: mamba-130m
+    at: [{seq: 8}, {seq: 12}]
+    set: {depth: 1, vocab: 50, dim: 32}
+    axes: {swap: {layers.*.mixer: [base, attention: {heads: 2}, attention: {heads: 5}]}}
+
+    """
+
+  @Test("measured values are bounds, order and picture, and one run serves many")
+  func measuredMetrics() throws {
+    try inFolder { folder in
+      let (file, runs) = (folder.path + "/run.yaml", folder.path + "/runs.csv")
+      func sweep(_ more: String, _ arguments: [String] = []) throws -> Lab.Output {
+        let text = SweepCommandTests.small + more
+        try text.write(toFile: file, atomically: true, encoding: .utf8)
+        return try Lab.run(["sweep", file] + arguments)
+      }
+      // Nothing is measured, and somebody asks for it.
+      let unmeasured = try sweep("keep: [latency at seq=8 < 1 s]\n")
+      #expect(unmeasured.status == 2)
+      #expect(unmeasured.err.contains("run.yaml:5:8") && unmeasured.err.contains("measure: 5"))
+      #expect(try sweep("", ["--sort", "memory.peak"]).status == 2)
+      // A time without a unit is none; a budget is of something counted.
+      #expect(try sweep("keep: [latency < 20]\n").err.contains("'latency < 20' is no bound"))
+      #expect(try sweep("match: {latency: 2 ms, by: dim}\n").err.contains("is measured"))
+      #expect(try sweep("measure: {runs: 0}\n").err.contains("'runs' cannot be '0'"))
+
+      let kept = try sweep("measure: 2\nkeep: [latency at seq=8 < 1 min]\n", ["-o", runs])
+      #expect(
+        kept.status == 0 && kept.out.contains("2 kept, 0 pruned, 1 do not fit"), "\(kept.err)")
+      let lines = try String(contentsOfFile: runs, encoding: .utf8).split(separator: "\n")
+      #expect(lines.count == 4 && lines[0].contains("latency_ns seq=8,spread_ns seq=8,runs seq=8"))
+      let pruned = try sweep("measure: 2\nkeep: [latency at seq=8 < 1 ns]\n", ["--dry-run"])
+      #expect(pruned.out.contains("is tried in runs only"))
+      let tight = try sweep("keep: [latency at seq=12 < 1 ns]\n", ["--measured", runs])
+      #expect(tight.out.contains("0 kept, 2 pruned, 1 do not fit"))
+
+      // What was recorded is what is shown, in any form, without another run.
+      let again = try sweep("sort: -latency at seq=12\n", ["--measured", runs, "--json"])
+      let object =
+        try JSONSerialization.jsonObject(with: Data(again.out.utf8)) as? [String: Any] ?? [:]
+      let results = try #require(object["results"] as? [[String: Any]])
+      let sizes = results.compactMap {
+        (($0["metrics"] as? [String: Any])?["sizes"] as? [[String: Any]])?[1]["measured"]
+          as? [String: Any]
+      }
+      let times = sizes.compactMap { $0["median_ms"] as? Double }
+      #expect(times.count == 2 && times[0] >= times[1])
+      let picture = try sweep("", ["--measured", runs, "--svg", "--plot", "seq,latency", "--log"])
+      #expect(picture.out.components(separatedBy: "<polyline").count == 3)
+      #expect(picture.out.contains(">seq<") && picture.out.contains(">latency<"))
+      // What was counted otherwise then is not taken for a time of now.
+      let edited = try sweep("", ["--measured", runs, "--dtype", "f32", "--json"])
+      #expect(edited.err.contains("counted something else") && !edited.out.contains("median_ms"))
+      #expect(try sweep("", ["--measured", file]).err.contains("is no output of this sweep"))
+    }
+  }
+
+  @Test("a sweep whose blueprint was changed since is not taken up")
+  func editedBase() throws {
+    try inFolder { folder in
+      let (base, file) = (folder.path + "/mine.yaml", folder.path + "/edited.yaml")
+      let rows = folder.path + "/rows.csv"
+      // A base is found beside the sweep.
+      try "base: mine\naxes: {set: {dim: [32, 64]}}\n"
+        .write(toFile: file, atomically: true, encoding: .utf8)
+      func write(_ vocab: Int) throws {
+        let text = "extends: mamba-130m\nlet: {depth: 1, vocab: \(vocab)}\n"
+        try text.write(toFile: base, atomically: true, encoding: .utf8)
+      }
+      try write(50)
+      #expect(try Lab.run(["sweep", file, "-o", rows]).status == 0)
+      #expect(try Lab.run(["sweep", file, "-o", rows, "--resume"]).status == 0)
+      try write(51)
+      let other = try Lab.run(["sweep", file, "-o", rows, "--resume"])
+      #expect(other.status == 2 && other.err.contains("another state of its blueprint"))
+    }
+  }
+
+  @Test("a variant as a blueprint has what its budget chose")
+  func matchedVariant() throws {
+    try inFolder { folder in
+      let (file, shown) = (folder.path + "/matched.yaml", folder.path + "/shown.yaml")
+      try """
+      base: samba-421m
+      match: {parameters: 400M, by: hidden, step: 64, tolerance: 1%}
+      axes: {swap: {layers.*.mixer: [base, mamba2]}}
+      """.write(toFile: file, atomically: true, encoding: .utf8)
+      try Lab.run(["sweep", "show", file, "1"]).out
+        .write(toFile: shown, atomically: true, encoding: .utf8)
+      let profile = try Lab.run(["profile", shown, "--json"])
+      let object =
+        try JSONSerialization.jsonObject(with: Data(profile.out.utf8)) as? [String: Any] ?? [:]
+      let result = (object["results"] as? [[String: Any]])?.first
+      let total = (result?["parameters"] as? [String: Any])?["total"] as? Int ?? 0
+      #expect(abs(total - 400_000_000) < 4_000_000)
+    }
   }
 
   @Test("what could stand at a place, and what cannot be there")

@@ -33,19 +33,26 @@ WORK = [
 ]
 
 
-def python():
-    """The interpreter with PyTorch, installed when it is missing."""
+def python(extra=()):
+    """The interpreter with PyTorch and the packages of `extra`, installed where they are missing."""
     path = os.path.join(VENV, "bin", "python3")
-    known = [path, "-c", "import torch"]
-    if os.path.exists(path) and subprocess.run(known, capture_output=True).returncode == 0:
-        return path
-    sys.stderr.write(f"bench: installing {TORCH} into .build/bench-torch ...\n")
-    subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
-    for wanted in (TORCH + "+cpu", TORCH):
-        pip = [path, "-m", "pip", "install", "-q", wanted, "numpy"]
-        if subprocess.run(pip, stdout=sys.stderr).returncode == 0:
-            return path
-    sys.exit("bench: error: PyTorch could not be installed")
+
+    def has(names):
+        known = [path, "-c", "import " + ", ".join(name.split("==")[0].split("-")[0] for name in names)]
+        return os.path.exists(path) and subprocess.run(known, capture_output=True).returncode == 0
+
+    def install(*packages):
+        pip = [path, "-m", "pip", "install", "-q", *packages]
+        return subprocess.run(pip, stdout=sys.stderr).returncode == 0
+
+    if not has(["torch"]):
+        sys.stderr.write(f"bench: installing {TORCH} into .build/bench-torch ...\n")
+        subprocess.run([sys.executable, "-m", "venv", VENV], check=True)
+        if not install(TORCH + "+cpu", "numpy") and not install(TORCH, "numpy"):
+            sys.exit("bench: error: PyTorch could not be installed")
+    if extra and not has(extra) and not install(*extra):
+        sys.exit(f"bench: error: {', '.join(extra)} could not be installed")
+    return path
 
 
 def lab(blueprint, sizes, runs):
@@ -127,7 +134,7 @@ def main(arguments):
         memory = [
             {
                 "seq": row["at"]["seq"], "values_bytes": row["planned_bytes"],
-                "process_peak_bytes": row["process_peak_bytes"],
+                "peak_bytes": row["peak_bytes"],
             }
             for seq in ("4k", "16k", "64k")
             for row in lab("window.yaml", [f"seq={seq}"], 1)
@@ -137,7 +144,7 @@ def main(arguments):
             for row in memory:
                 print(
                     f"window at {row['seq']:6}  values {row['values_bytes'] / 2**20:7.1f} MiB   "
-                    f"process {row['process_peak_bytes'] / 2**20:7.1f} MiB")
+                    f"peak {(row['peak_bytes'] or 0) / 2**20:7.1f} MiB")
     if "--json" in arguments:
         print(json.dumps({"schema": 1, "command": "bench", "threads": THREADS, "results": results}, indent=2))
 

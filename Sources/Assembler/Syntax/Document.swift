@@ -14,7 +14,10 @@ final class Document {
   var sizes: [SettingTemplate] = []
   var variables: [SettingTemplate] = []
   var composites: [String: Composite] = [:]
+  var version: Version?
   var imports: [ImportSyntax] = []
+  /// `plugins:` the Swift files whose blocks it uses.
+  var plugins: [(path: String, span: Span)] = []
   var shared: [(name: String, span: Span, count: Template?)] = []
   var model: [Step]?
   var outputs: [(name: String, wire: Template, span: Span)] = []
@@ -34,7 +37,8 @@ final class Document {
   init(source: SourceText) { self.source = source }
 
   static let keys = [
-    "blueprint", "about", "source", "extends", "import", "inputs", "at", "let", "blocks", "shared",
+    "blueprint", "about", "source", "extends", "import", "plugins", "inputs", "at", "let", "blocks",
+    "shared",
     "model", "outputs", "freeze", "except", "adapt", "set", "swap", "insert", "remove", "names",
     "version",
   ]
@@ -47,6 +51,8 @@ struct ImportSyntax {
   let path: String
   /// The file that says it, which its path is relative to.
   let file: String
+  /// The least version that it needs, as `path >= 1.2` says.
+  var least: Version?
 }
 
 /// An entry of `inputs:`.

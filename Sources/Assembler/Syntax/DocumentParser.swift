@@ -46,7 +46,14 @@ struct DocumentParser {
     case "blueprint": document.name = text(entry) ?? ""
     case "about": document.about = text(entry)
     case "source": document.citation = text(entry)
-    case "version": _ = text(entry)
+    case "version":
+      guard let words = text(entry) else { break }
+      document.version = Version(words)
+      if document.version == nil {
+        parser.fault(
+          "wrong-type", "'\(words)' is no version", at: value.span,
+          help: "numbers with dots, such as 'version: 1.2'")
+      }
     case "extends":
       if let name = text(entry) {
         document.extends = (name, value.span)
@@ -54,6 +61,8 @@ struct DocumentParser {
         document.isIncomplete = true
       }
     case "import": imports(value)
+    case "plugins":
+      document.plugins += words(entry, "paths of Swift files").map { ($0.text, $0.span) }
     case "inputs": inputs(entry)
     case "at":
       document.sizes = variables(entry)
@@ -131,14 +140,12 @@ struct DocumentParser {
 
   private func imports(_ node: YAMLNode) {
     for item in node.sequence ?? [node] {
-      if let path = item.string {
-        let file = path.split(separator: "/").last.map(String.init) ?? path
-        let name = file.hasSuffix(".yaml") ? String(file.dropLast(5)) : file
-        document.imports.append(imported(path, as: name, item.span))
+      if let words = item.string {
+        document.imports.append(imported(words, as: nil, item.span))
       } else if let entries = item.mapping {
         for entry in entries {
-          if let path = text(entry) {
-            document.imports.append(imported(path, as: entry.name, entry.value.span))
+          if let words = text(entry) {
+            document.imports.append(imported(words, as: entry.name, entry.value.span))
           }
         }
       } else {
@@ -147,8 +154,24 @@ struct DocumentParser {
     }
   }
 
-  private func imported(_ path: String, as name: String, _ span: Span) -> ImportSyntax {
-    ImportSyntax(name: name, span: span, path: path, file: document.source.name)
+  /// An import of a path, or of `path >= version`.
+  private func imported(_ words: String, as name: String?, _ span: Span) -> ImportSyntax {
+    var (path, least) = (words, nil as Version?)
+    if let sign = words.firstRange(of: ">=") {
+      let parts = [words[..<sign.lowerBound], words[sign.upperBound...]].map { part in
+        String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+      }
+      path = parts[0]
+      least = Version(parts[1])
+      if least == nil {
+        parser.fault(
+          "wrong-type", "'\(parts[1])' is no version", at: span,
+          help: "numbers with dots, such as 'import: mixers >= 1.2'")
+      }
+    }
+    return ImportSyntax(
+      name: name ?? Library.stem(path), span: span, path: path, file: document.source.name,
+      least: least)
   }
 
   private func shared(_ entry: YAMLEntry) {

@@ -72,6 +72,9 @@ public struct DotProductAttention: Block {
   @Setting("Factor on the scores; default: 1/√head_dim.") public var scale: Double? = nil
   @Setting("Whether decoding keeps keys and values; default: if causal.")
   public var cache: Bool? = nil
+  @Setting(
+    "Channels that decoding keeps of a position instead of all keys and values.", .atLeast(0))
+  public var latent: Int? = nil
 
   public init() {}
 
@@ -93,7 +96,7 @@ public struct DotProductAttention: Block {
       }
     let bias = inputs["bias"]
     let attention = Attention(
-      mask: mask, bias: bias != nil, cached: cache ?? causal, scale: scale)
+      mask: mask, bias: bias != nil, cached: cache ?? causal, latent: latent, scale: scale)
     let operands = [q, k, v] + (bias.map { [$0] } ?? [])
     return [try mergeHeads(scope.apply(.attention(attention), operands))]
   }

@@ -25,6 +25,8 @@ int lab_processors(void);
 /* Memory aligned to a page, in huge pages where the system has them; NULL when there is none. */
 void *_Nullable lab_allocate(size_t bytes);
 void lab_release(void *_Nullable memory);
+/* Gives memory that is free but kept for later back to the system, where it can be asked for that. */
+void lab_trim(void);
 
 /* ---- threads (pool.c) ---------------------------------------------------------------------- */
 

@@ -49,6 +49,7 @@ struct BenchCommand: ParsableCommand {
           json.object { json in
             json.member("name", sweep.name)
             json.member("median_ms", sweep.milliseconds)
+            json.member("variants", sweep.variants)
             json.member("drawn", sweep.drawn)
             json.member("equal", sweep.equal)
           }

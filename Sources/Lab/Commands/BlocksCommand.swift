@@ -26,6 +26,7 @@ struct BlocksCommand: ParsableCommand {
     help: ArgumentHelp("List the blocks that could stand at this path.", valueName: "path"))
   var fit: String?
   @Flag(help: "Print JSON.") var json = false
+  @OptionGroup var plugins: PluginOptions
   @Option(help: ArgumentHelp("When to use colour.", valueName: "auto|always|never"))
   var color: ColorChoice = .auto
 
@@ -36,7 +37,7 @@ struct BlocksCommand: ParsableCommand {
   }
 
   func run() throws {
-    let bench = try Workbench()
+    let bench = try Workbench(plugins)
     if let fit, let name {
       try FittingBlocks(path: fit, blueprint: name, bench: bench).list(color)
       return

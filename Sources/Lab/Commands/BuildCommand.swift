@@ -32,7 +32,7 @@ struct BuildCommand: ParsableCommand {
   }
 
   func run() throws {
-    let bench = try Workbench()
+    let bench = try Workbench(options.plugins)
     let out = OutputWriter.standardOutput()
     let terminal = Terminal(color: options.color)
     var built: [BuildResult] = []

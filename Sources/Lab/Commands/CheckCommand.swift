@@ -46,7 +46,7 @@ struct CheckCommand: ParsableCommand {
   }
 
   func run() throws {
-    let bench = try Workbench()
+    let bench = try Workbench(options.plugins)
     let comparisons = try compare(bench)
     let out = OutputWriter.standardOutput()
     if json {

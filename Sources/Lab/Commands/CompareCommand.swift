@@ -34,7 +34,7 @@ struct CompareCommand: ParsableCommand {
   }
 
   func run() throws {
-    let bench = try Workbench()
+    let bench = try Workbench(options.plugins)
     let sizes = try options.combinations().first ?? []
     var sides: [(assembly: AssemblyResult, result: ProfileResult)] = []
     for name in options.names {

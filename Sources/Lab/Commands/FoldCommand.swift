@@ -35,7 +35,7 @@ struct FoldCommand: ParsableCommand {
   }
 
   func run() throws {
-    let bench = try Workbench()
+    let bench = try Workbench(options.plugins)
     if let folded = fold(bench) {
       let writer = OutputWriter.standardOutput()
       let taken = folded.tensors.count - folded.newTensors

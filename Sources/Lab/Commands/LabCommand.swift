@@ -1,4 +1,5 @@
 public import ArgumentParser
+public import BlockKit
 
 /// The command `lab`.
 public struct LabCommand: ParsableCommand {
@@ -31,19 +32,23 @@ public struct LabCommand: ParsableCommand {
     subcommands: [
       ProfileCommand.self, BuildCommand.self, BlocksCommand.self, SystemsCommand.self,
       RunCommand.self, CheckCommand.self, MeasureCommand.self, FoldCommand.self,
-      SweepCommand.self, CompareCommand.self,
+      SweepCommand.self, CompareCommand.self, PluginCommand.self,
       BenchCommand.self,
     ])
 
   /// The command without arguments.
   public init() {}
 
-  /// Runs the command line; the only place where errors become exit codes.
-  public static func start() -> Never {
+  /// The blocks that the program itself brings; bound while a command runs.
+  @TaskLocal static var packs: [BlockPack] = []
+
+  /// Runs the command line with `packs` beside the built-in blocks; the only place where errors
+  /// become exit codes.
+  public static func start(_ packs: BlockPack...) -> Never {
     OutputWriter.ignoreBrokenPipes()
     do {
       var command = try parseAsRoot()
-      try command.run()
+      try $packs.withValue(packs) { try command.run() }
     } catch let code as LabExit {
       exit(withError: ExitCode(code.rawValue))
     } catch {

@@ -15,7 +15,8 @@ struct MeasureCommand: ParsableCommand {
     discussion: """
       Weights are initial ones and inputs random: a dense model takes as long as with trained ones. \
       Time is the median of the runs after a warm-up, 'spread' what half of the runs lie within; \
-      'values' is the memory that the plan needs for what is computed, beside the weights.
+      'values' is the memory that the plan needs for what is computed, beside the weights, and \
+      'peak' the most that was resident while it ran.
       """)
 
   @OptionGroup var options: BlueprintOptions
@@ -41,7 +42,7 @@ struct MeasureCommand: ParsableCommand {
   }
 
   func run() throws {
-    let bench = try Workbench()
+    let bench = try Workbench(options.plugins)
     var rows: [Row] = []
     for name in options.names {
       guard let source = bench.source(name) else { continue }
@@ -65,7 +66,7 @@ struct MeasureCommand: ParsableCommand {
   private func table(_ rows: [Row]) -> String {
     var table = Table(columns: [
       .label("blueprint"), .text("at"), .number("median ms"), .number("spread"), .number("least"),
-      .number("GFLOP/s"), .number("values MiB"), .number("weights MiB"),
+      .number("GFLOP/s"), .number("values MiB"), .number("weights MiB"), .number("peak MiB"),
     ])
     for row in rows {
       let result = row.result
@@ -77,6 +78,7 @@ struct MeasureCommand: ParsableCommand {
         NumberFormat.fixed(result.rate, decimals: 1),
         NumberFormat.fixed(Double(result.plannedBytes) / 1_048_576, decimals: 1),
         NumberFormat.fixed(Double(result.weightBytes) / 1_048_576, decimals: 1),
+        result.peakBytes.map { NumberFormat.fixed(Double($0) / 1_048_576, decimals: 1) },
       ])
     }
     table.footnotes = ["\(runs) runs after \(warmUp) to warm up"]
@@ -103,7 +105,7 @@ struct MeasureCommand: ParsableCommand {
             json.member("flops", row.result.operations)
             json.member("planned_bytes", row.result.plannedBytes)
             json.member("weight_bytes", row.result.weightBytes)
-            json.member("process_peak_bytes", row.result.processBytes)
+            json.member("peak_bytes", row.result.peakBytes)
           }
         }
       }

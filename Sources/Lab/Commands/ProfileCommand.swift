@@ -41,7 +41,7 @@ struct ProfileCommand: ParsableCommand {
   }
 
   func run() throws {
-    let bench = try Workbench()
+    let bench = try Workbench(options.plugins)
     let sizes = try options.combinations()
     var results: [ProfileResult] = []
     let rowDepth = explain != nil ? 0 : depth ?? (json || csv ? nil : 2)

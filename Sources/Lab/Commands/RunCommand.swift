@@ -52,7 +52,7 @@ struct RunCommand: ParsableCommand {
   }
 
   func run() throws {
-    let bench = try Workbench()
+    let bench = try Workbench(options.plugins)
     if let results = results(bench) { try write(results, bench) }
     bench.printDiagnostics(options)
     if bench.hasErrors { throw LabExit.rejected }

@@ -44,6 +44,14 @@ struct SweepRun: ParsableCommand {
     help: ArgumentHelp(
       "Run what is kept this often on this machine, and tell the median time.", valueName: "runs"))
   var measure: Int?
+  @Option(
+    help: ArgumentHelp(
+      "Start no further run of a variant after this time, such as '60 s'.", valueName: "time"))
+  var measureLimit: String?
+  @Option(
+    help: ArgumentHelp(
+      "Take measured values from what --measure with --output wrote.", valueName: "file"))
+  var measured: String?
   @Flag(help: "Say how many variants there are and which are pruned; print no results.")
   var dryRun = false
   @Flag(help: "Run the first few variants only.") var smoke = false
@@ -53,25 +61,22 @@ struct SweepRun: ParsableCommand {
   @Flag(help: "Print LaTeX (booktabs).") var latex = false
   @Flag(help: "Print a page with a picture, a filter and the details of each variant.")
   var html = false
-  @Flag(help: "Print a picture (SVG) of two metrics, see --plot.") var svg = false
+  @Flag(help: "Print a picture (SVG), see --plot.") var svg = false
   @Option(
     help: ArgumentHelp(
-      "The metrics of the picture (default: parameters.total,flops.total).",
+      "What the picture shows: two metrics, or a size and a metric, such as seq,latency.",
       valueName: "across,up"))
-  var plot: String?
+  var plot = "parameters.total,flops.total"
+  @Flag(name: .customLong("log"), help: "Logarithmic axes in the picture.") var isLogarithmic =
+    false
   @Option(
     name: .shortAndLong,
     help: ArgumentHelp("File for every variant's line, written as they come.", valueName: "file"))
   var output: String?
   @Flag(help: "Go on where the file of --output ends.") var resume = false
+  @OptionGroup var plugins: PluginOptions
   @Option(help: ArgumentHelp("When to use colour.", valueName: "auto|always|never"))
   var color: ColorChoice = .auto
-
-  /// A variant's result, and its line where lines are wanted.
-  private struct Outcome: Sendable {
-    let result: VariantResult
-    let line: String?
-  }
 
   /// Variants of a smoke run.
   private static let few = 5
@@ -79,7 +84,6 @@ struct SweepRun: ParsableCommand {
   func validate() throws {
     if [json, csv, markdown, latex, html, svg, dryRun].filter(\.self).count > 1 {
       throw ValidationError(
-
         "Choose one of --json, --csv, --markdown, --latex, --html, --svg and --dry-run.")
     }
     for argument in set + swap where !argument.contains("=") {
@@ -88,20 +92,22 @@ struct SweepRun: ParsableCommand {
     if set.isEmpty, swap.isEmpty, !at.isEmpty || !keep.isEmpty {
       throw ValidationError("--at and --keep go with --set or --swap; a sweep file says its own.")
     }
-    if plot != nil, !svg || axes == nil {
+    if axes == nil {
       throw ValidationError(
-        "--plot goes with --svg and names two metrics, such as memory.state,flops.total.")
+        "--plot names two metrics, or a size and a metric: memory.state,flops.total; seq,latency.")
     }
     if output != nil, json || csv || markdown || latex || html || svg || dryRun || smoke {
       throw ValidationError(
         "--output writes lines of comma-separated values, and nothing is printed.")
     }
-    if let measure {
-      if !(1...1000).contains(measure) { throw ValidationError("--measure must be 1 to 1000.") }
-      if csv || output != nil || dryRun {
-        throw ValidationError(
-          "--measure goes with the table, --json, --html, --markdown or --latex.")
-      }
+    if let measure, !(1...1000).contains(measure) {
+      throw ValidationError("--measure must be 1 to 1000.")
+    }
+    if measure != nil, measured != nil {
+      throw ValidationError("Choose one of --measure and --measured.")
+    }
+    if let measureLimit, Quantity.number(measureLimit, of: .nanoseconds) ?? 0 <= 0 {
+      throw ValidationError("--measure-limit is a time such as '60 s'.")
     }
     if resume, output == nil { throw ValidationError("--resume goes with --output.") }
     if let sort, metric(sort) == nil {
@@ -111,49 +117,23 @@ struct SweepRun: ParsableCommand {
     if limit < 1 { throw ValidationError("--limit must be at least 1.") }
   }
 
-  /// The two metrics of the picture; nil where --plot names none.
-  private var axes: (across: Metric, up: Metric)? {
-    guard let plot else { return (Metric(.parameters), Metric(.flops(nil))) }
-    // A comma also stands between sizes, so the cut is before the second metric's name.
-    let cuts = plot.indices.filter { plot[$0] == "," }
-    for cut in cuts {
-      if let across = Metric(String(plot[..<cut])),
-        let up = Metric(String(plot[plot.index(after: cut)...]))
-      {
-        return (across, up)
-      }
-    }
-    return nil
-  }
+  private var axes: SweepPlot.Axes? { SweepPlot.Axes(plot) }
 
-  /// The sweep that the options stand for, in the words of a sweep file; nil without --set and
-  /// --swap.
-  private var written: SourceText? {
-    if set.isEmpty, swap.isEmpty { return nil }
-    func axes(_ arguments: [String]) -> String {
-      arguments.map { argument in
-        let parts = argument.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-        let values = parts.count > 1 ? String(parts[1]) : ""
-        let isYAML = values.hasPrefix("[") || values.hasPrefix("{")
-        return "    \(quoted(String(parts[0]))): \(isYAML ? values : "[\(values)]")\n"
-      }.joined()
-    }
-    var text = "sweep: \(quoted("\(file), varied"))\nbase: \(quoted(file))\n"
-    if !at.isEmpty {
-      let sizes = at.map { size in
-        let parts = size.split(separator: "=", maxSplits: 1)
-        return "{\(parts.first ?? ""): \(parts.dropFirst().first ?? "")}"
+  /// The sweep, by the options where they say one.
+  private func source(_ bench: Workbench) -> SweepSource? {
+    let arguments = SweepArguments(file: file, set: set, swap: swap, at: at, keep: keep)
+    guard let text = arguments.text ?? bench.source(file) else { return nil }
+    return SweepSource(text, bench) { measuring in
+      if dryRun { return nil }
+      let runs = measured == nil ? measure : 1
+      var measuring = measuring ?? runs.map { SweepFile.Measure(runs: $0) }
+      if let measure { measuring?.runs = measure }
+      if let limit = measureLimit.flatMap({ Quantity.number($0, of: .nanoseconds) }) {
+        measuring?.limit = limit / 1e9
       }
-      text += "at: [\(sizes.joined(separator: ", "))]\n"
+      return measuring
     }
-    text += "axes:\n"
-    if !set.isEmpty { text += "  set:\n" + axes(set) }
-    if !swap.isEmpty { text += "  swap:\n" + axes(swap) }
-    if !keep.isEmpty { text += "keep: [\(keep.map(quoted).joined(separator: ", "))]\n" }
-    return SourceText(name: "the command line", text: text)
   }
-
-  private func quoted(_ text: String) -> String { YAMLNode.quoted(text) }
 
   private func metric(_ text: String) -> (metric: Metric, descending: Bool)? {
     let descending = text.hasPrefix("-")
@@ -161,9 +141,8 @@ struct SweepRun: ParsableCommand {
   }
 
   func run() throws {
-    let bench = try Workbench()
-    let source = written.map { SweepSource($0, bench) } ?? SweepSource(file, bench)
-    if let source { try run(source, bench) }
+    let bench = try Workbench(plugins)
+    if let source = source(bench), canMeasure(source.file, bench) { try run(source, bench) }
     let writer = OutputWriter.standardError()
     if !bench.diagnostics.isEmpty {
       let terminal = Terminal(descriptor: 2, color: color)
@@ -173,87 +152,127 @@ struct SweepRun: ParsableCommand {
     if bench.hasErrors { throw LabExit.rejected }
   }
 
+  /// Reports what is asked of measured values where nothing is measured.
+  private func canMeasure(_ file: SweepFile, _ bench: Workbench) -> Bool {
+    if file.measure != nil || dryRun { return true }
+    let bound = file.constraints.first { $0.metric.isMeasured }
+    var metrics = [sort.flatMap(metric)?.metric ?? file.sort?.metric]
+    if svg, let axes { metrics += axes.metrics }
+    guard let wanted = bound?.metric ?? metrics.compactMap(\.self).first(where: \.isMeasured) else {
+      return true
+    }
+    bench.report([
+      Diagnostic(
+        id: "not-measured", message: "'\(wanted)' is known only after a run", span: bound?.span,
+        help: "--measure 5, or 'measure: 5' in the sweep, runs each variant five times")
+    ])
+    return false
+  }
+
+  /// What came of all variants.
+  private struct Tally {
+    var (kept, pruned, misfit) = (0, 0, 0)
+    var pruning: [String: Int] = [:]
+    var firstFault: VariantResult?
+    var warnings: [Diagnostic] = []
+
+    mutating func add(_ result: VariantResult) {
+      if result.isKept {
+        kept += 1
+      } else if result.isSound {
+        pruned += 1
+        for text in result.broken { pruning[text, default: 0] += 1 }
+      } else {
+        misfit += 1
+        firstFault = firstFault ?? result
+      }
+      for fault in result.diagnostics where fault.id == "not-measured" { warnings.append(fault) }
+    }
+
+    var total: Int { kept + pruned + misfit }
+    var words: String {
+      "\(total) variants: \(kept) kept, \(pruned) pruned, \(misfit) do not fit"
+    }
+  }
+
   private func run(_ source: SweepSource, _ bench: Workbench) throws {
     let counting = Counting(convention: convention, dtype: dtype)
-    let evaluators = try (0..<max(1, min(processorCount, 64))).map { _ in
-      try source.evaluator(counting)
-    }
-    let work = OrderedWork<VariantEvaluator, Outcome>(evaluators)
     let (isLines, file) = (csv || output != nil, source.file)
+    // A run uses all processors itself: what is measured goes one after the other.
+    let isMeasured = file.measure != nil && measured == nil
+    let recorded: RecordedRuns?
     let log: SweepLog?
+    let workers: [SweepWorker]
     do {
+      recorded = try measured.flatMap(bench.source).map { text throws(Diagnostic) in
+        try RecordedRuns(text, header: SweepLines.header(file))
+      }
+      if measured != nil, recorded == nil { return }
+      workers = (0..<(isMeasured ? 1 : max(1, min(processorCount, 64)))).map { _ in
+        SweepWorker(
+          file, source.evaluator(counting, like: bench), counting, makesLines: isLines,
+          recorded: recorded)
+      }
       log = try output.map { path throws(Diagnostic) in
         try SweepLog(
-          path, header: SweepLines.header(file), plan: source.plan, resuming: resume)
+          path, header: SweepLines.header(file), count: source.plan.count, resuming: resume
+        ) { workers[0].counted($0) }
       }
     } catch {
       bench.report([error])
       return
     }
     let first = log?.done ?? 0
-    var progress = ProgressLine()
-    var seen = first
     let count = smoke ? min(SweepRun.few, source.plan.count) : source.plan.count
     let out = OutputWriter.standardOutput()
+    var progress = ProgressLine()
+    var tally = Tally()
     var kept: [VariantResult] = []
-    var tally = (kept: 0, pruned: 0, misfit: 0)
-    var pruning: [String: Int] = [:]
-    var firstFault: VariantResult?
-    if csv { out.write(SweepLines.header(source.file)) }
+    if csv { out.write(SweepLines.header(file)) }
     Interrupt.watch()
-    work.run(
-      first..<count,
-      { evaluator, index in
-        let result = evaluator.evaluate(index)
-        // Lines are made by all threads, and written by one.
-        return Outcome(
-          result: result, line: isLines ? SweepLines.line(result, file, counting) : nil)
-      }
-    ) { outcome in
-      let result = outcome.result
-      if result.isKept {
-        tally.kept += 1
-      } else if result.isSound {
-        tally.pruned += 1
-        for text in result.broken { pruning[text, default: 0] += 1 }
-      } else {
-        tally.misfit += 1
-        firstFault = firstFault ?? result
-      }
-      if let line = outcome.line {
+    OrderedWork(workers, block: isMeasured ? 1 : 64).run(first..<count, { $0.outcome($1) }) {
+      // A variant whose runs were cut short is left for --resume.
+      if isMeasured, Interrupt.isRequested { return false }
+      let (result, line) = ($0.result, $0.line)
+      tally.add(result)
+      if let line {
         if let log { log.write(line) } else { out.write(line) }
+        if isMeasured { (log?.flush() ?? out.flush()) }
       }
-      seen += 1
-      progress.show(seen, of: count, from: first, "variants")
+      progress.show(first + tally.total, of: count, from: first, "variants")
       if !isLines, !dryRun, result.isKept || !result.isSound { kept.append(result) }
       return !Interrupt.isRequested
     }
     let isWhole = !Interrupt.isRequested
     progress.clear()
-    if first == 0, tally.kept + tally.pruned == 0, let firstFault {
+    if first == 0, tally.kept + tally.pruned == 0, let firstFault = tally.firstFault {
       // Nothing fits: what is wrong with the first is probably wrong with all.
       bench.report(firstFault.diagnostics)
     }
-    let summary =
-      "\(seen - first) variants: \(tally.kept) kept, \(tally.pruned) pruned, \(tally.misfit) do not fit"
+    bench.report(tally.warnings)
     if let output, let log {
       log.flush()
-      out.write("\(output): \(summary)\(first > 0 ? ", after \(first) that were there" : "")\n")
+      out.write("\(output): \(tally.words)\(first > 0 ? ", after \(first) that were there" : "")\n")
     } else if dryRun {
-      out.write(summary + "\n")
-      for (text, count) in pruning.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+      out.write(tally.words + "\n")
+      for (text, count) in tally.pruning.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
         out.write("  \(count) break \(text)\n")
       }
-    } else if !csv {
-      let order = sort.flatMap(metric) ?? source.file.sort
-      if let order { kept = sorted(kept, order, counting) }
-      var base = evaluators[0].evaluateBase()
-      if let measure {
-        var measuring = SweepMeasuring(evaluator: evaluators[0], runs: measure)
-        if let found = base { base = measuring.measured(found) }
-        kept = measuring.measured(kept, bench)
+      for bound in file.constraints where bound.metric.isMeasured {
+        out.write("  '\(bound.text)' is tried in runs only\n")
       }
-      write(kept, source, base, counting, summary, out)
+    } else if !csv {
+      let order = sort.flatMap(metric) ?? file.sort
+      if let order { kept = sorted(kept, order, counting) }
+      var base = isWhole ? workers[0].base() : nil
+      // A variant that changes nothing was measured as the base.
+      if let found = base, found.measured.isEmpty,
+        let same = kept.first(where: { $0.variant.id == found.variant.id }),
+        same.parameters?.total == found.parameters?.total
+      {
+        base?.measured = same.measured
+      }
+      write(kept, source, base, counting, tally.words, out)
     }
     out.flush()
     if !isWhole { throw LabExit.interrupted }
@@ -295,10 +314,8 @@ struct SweepRun: ParsableCommand {
       return
     }
     if svg, let axes {
-      let plot = SweepPlot(
-        title: source.file.about ?? source.file.name, across: axes.across, up: axes.up, base: base,
-        results: results, counting: counting)
-      out.write(plot.svg())
+      let plot = SweepPlot(file: source.file, base: base, results: results, counting: counting)
+      out.write(plot.svg(axes, isLogarithmic: isLogarithmic))
       return
     }
     let isPrint = markdown || latex

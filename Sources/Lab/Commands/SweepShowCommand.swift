@@ -10,8 +10,9 @@ struct SweepShow: ParsableCommand {
   @Argument(help: "A sweep file.") var file: String
   @Argument(help: "A variant's id, name or index.") var variant: String
 
+  @OptionGroup var plugins: PluginOptions
   func run() throws {
-    let bench = try Workbench()
+    let bench = try Workbench(plugins)
     if let source = SweepSource(file, bench) {
       var found: Variant?
       var near: [String] = []
@@ -23,7 +24,11 @@ struct SweepShow: ParsableCommand {
         }
         if near.count < 1000 { near += [candidate.id, candidate.name] }
       }
-      if let found {
+      if var found {
+        // What `match` chose belongs to the variant.
+        if source.file.match != nil {
+          found = source.evaluator(Counting(), like: bench).evaluate(found.index).variant
+        }
         let out = OutputWriter.standardOutput()
         out.write(
           found.blueprint(sizes: source.file.sizes.first ?? [], about: source.file.about))

@@ -21,13 +21,14 @@ struct SystemsCommand: ParsableCommand {
   @Argument(help: "Families to show; default: all.") var families: [String] = []
   @Option(help: ArgumentHelp("Which operations count.", valueName: "all|matmul|macs"))
   var convention: Convention = .all
+  @OptionGroup var plugins: PluginOptions
   @Option(help: ArgumentHelp("When to use colour.", valueName: "auto|always|never"))
   var color: ColorChoice = .auto
   @Flag(help: "Print JSON.") var json = false
   @Flag(help: "Print Markdown, as in blueprints/README.md.") var markdown = false
 
   func run() throws {
-    let bench = try Workbench()
+    let bench = try Workbench(plugins)
     let shipped = bench.search.families()
     let known = Set(shipped.map(\.family))
     for family in families where !known.contains(family) {

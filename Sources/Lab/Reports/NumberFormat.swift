@@ -113,6 +113,11 @@ struct ColumnUnit: Hashable, Sendable {
     pick(["B", "KiB", "MiB", "GiB", "TiB"], step: 1024, largest)
   }
 
+  /// The unit for times up to `largest` nanoseconds: `ns` to `s`.
+  static func time(largest: Int) -> ColumnUnit {
+    pick(["ns", "µs", "ms", "s"], step: 1000, largest)
+  }
+
   /// The number alone, for a cell under a header that names the unit.
   ///
   /// One decimal from 10 on, two from 1 on; below 1 up to three decimals, and `<0.001` below that.

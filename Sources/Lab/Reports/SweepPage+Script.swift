@@ -63,14 +63,14 @@ extension SweepPage {
     const colours = ["#0969da", "#1a7f37", "#bf8700", "#8250df", "#cf222e", "#1b7c83", "#bc4c00", "#6e7781"];
     const state = {x: data.across, y: data.up, filter: "", log: data.logarithmic, chosen: 0, sort: -1, down: false};
     const units = [[1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]];
-    const isBytes = i => data.metrics[i].startsWith("memory");
+    const scales = {
+      bytes: [[2 ** 40, "TiB"], [2 ** 30, "GiB"], [2 ** 20, "MiB"], [1024, "KiB"], [1, "B"]],
+      nanoseconds: [[1e9, "s"], [1e6, "ms"], [1e3, "µs"], [1, "ns"]],
+    };
     function show(value, i, digits = 3) {
-      if (i !== undefined && isBytes(i)) {
-        for (const [size, unit] of [[2 ** 40, "TiB"], [2 ** 30, "GiB"], [2 ** 20, "MiB"], [1024, "KiB"]])
-          if (value >= size) return (value / size).toPrecision(digits) + " " + unit;
-        return value + " B";
-      }
-      for (const [size, unit] of units) if (value >= size) return (value / size).toPrecision(digits) + " " + unit;
+      if (value === null) return "";
+      for (const [size, unit] of scales[data.units[i]] ?? units)
+        if (value >= size) return (value / size).toPrecision(digits) + " " + unit;
       return String(value);
     }
     function shown() {
@@ -109,9 +109,11 @@ extension SweepPage {
       };
     }
     function draw() {
-      const points = shown(), plot = byId("plot");
+      const all = shown(), plot = byId("plot");
       plot.replaceChildren();
-      byId("count").textContent = points.length + " of " + data.points.length + " variants";
+      byId("count").textContent = all.length + " of " + data.points.length + " variants";
+      // What was not measured has no place in the picture.
+      const points = all.filter(({point}) => point.values[state.x] !== null && point.values[state.y] !== null);
       if (points.length) {
         const x = scale(points.map(p => p.point.values[state.x]), 80, 880);
         const y = scale(points.map(p => p.point.values[state.y]), 430, 20);
@@ -152,7 +154,7 @@ extension SweepPage {
           dot.addEventListener("click", () => { state.chosen = index; draw(); });
         }
       }
-      table(points);
+      table(all);
       detail();
     }
     function table(points) {

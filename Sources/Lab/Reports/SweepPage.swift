@@ -30,11 +30,12 @@ struct SweepPage {
     writer.object { json in
       json.member("name", file.name)
       json.member("about", file.about)
-      json.member("metrics", metrics.map { $0.description } + times)
+      json.member("metrics", metrics.map(\.description))
+      json.member("units", metrics.map { String(describing: $0.unit) })
       // At matched parameters the question is what a long input costs.
-      json.member("across", file.match == nil ? 0 : metrics.count - 1)
+      json.member("across", file.match == nil ? 0 : counted.count - 1)
       json.member("logarithmic", file.match != nil)
-      json.member("up", file.match == nil ? 3 : metrics.count - 2)
+      json.member("up", file.match == nil ? 3 : counted.count - 2)
       json.member("classes", CostClass.allCases.map { $0.rawValue })
       json.array("points") { json in
         for (result, name) in points { write(result, name, &json) }
@@ -53,20 +54,14 @@ struct SweepPage {
 
   /// Everything that a point can be placed by.
   private var metrics: [Metric] {
-    var metrics = [Metric(.parameters), Metric(.active), Metric(.trainable)]
-    for size in file.profiledSizes {
-      metrics += [Metric(.flops(nil), at: size), Metric(.state, at: size)]
-    }
-    return metrics
+    guard results.contains(where: { !$0.measured.isEmpty }) else { return counted }
+    return counted
+      + file.profiledSizes.flatMap { size in Metric.measured.map { Metric($0, at: size) } }
   }
 
-  /// The names of measured times, one for every size.
-  private var times: [String] {
-    guard results.contains(where: { !$0.measured.isEmpty }) else { return [] }
-    return file.profiledSizes.map { size in
-      let suffix = size.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
-      return "microseconds" + (suffix.isEmpty ? "" : " at \(suffix)")
-    }
+  private var counted: [Metric] {
+    [Metric(.parameters), Metric(.active), Metric(.trainable)]
+      + file.profiledSizes.flatMap { [Metric(.flops(nil), at: $0), Metric(.state, at: $0)] }
   }
 
   private func write(_ result: VariantResult, _ name: String, _ json: inout JSONWriter) {
@@ -75,11 +70,7 @@ struct SweepPage {
       json.member("name", name)
       json.member("kept", result.broken.isEmpty)
       json.array("values") { json in
-        for metric in metrics { json.element(result.value(metric, counting) ?? 0) }
-        for i in times.indices {
-          let time = result.measured.indices.contains(i) ? result.measured[i] : nil
-          json.element(Int((time?.milliseconds ?? 0) * 1000))
-        }
+        for metric in metrics { json.element(result.value(metric, counting)) }
       }
       json.array("classes") { json in
         for kind in CostClass.allCases {

@@ -1,128 +1,129 @@
 internal import Graph
 internal import Sweeps
 
-/// A sweep's variants by two metrics as an SVG picture, with the Pareto front of what is kept.
+/// A sweep's variants as an SVG picture: a dot each by two metrics with the Pareto front of what is
+/// kept, or a curve each of a metric over a size.
 struct SweepPlot {
-  let title: String
-  let across: Metric
-  let up: Metric
+  /// What goes across, and what up.
+  enum Axes {
+    /// Two metrics: a dot for each variant.
+    case metrics(Metric, Metric)
+    /// A size that the sweep profiles several times, and a metric at each: a curve for each variant.
+    case size(String, Metric)
+
+    /// Reads `memory.state,flops.total` or `seq,latency`; nil for anything else.
+    init?(_ text: String) {
+      // A comma also stands between sizes, so the cut is before the second metric's name.
+      for cut in text.indices.filter({ text[$0] == "," }) {
+        guard let up = Metric(String(text[text.index(after: cut)...])) else { continue }
+        let across = String(text[..<cut])
+        if let metric = Metric(across) {
+          self = .metrics(metric, up)
+          return
+        }
+        let isWord = across.allSatisfy { $0.isLetter || $0.isNumber || $0 == "_" }
+        guard isWord, !across.isEmpty, up.sizes.isEmpty else { continue }
+        self = .size(across, up)
+        return
+      }
+      return nil
+    }
+
+    /// The metrics among them.
+    var metrics: [Metric] {
+      switch self {
+      case .metrics(let across, let up): [across, up]
+      case .size(_, let up): [up]
+      }
+    }
+  }
+
+  let file: SweepFile
   let base: VariantResult?
   let results: [VariantResult]
   let counting: Counting
 
-  private struct Point {
-    let x: Double
-    let y: Double
-    let name: String
-    let kind: String
+  /// The picture; `isLogarithmic` for both directions.
+  func svg(_ axes: Axes, isLogarithmic: Bool) -> String {
+    switch axes {
+    case .metrics(let across, let up): dots(across, up, isLogarithmic).svg()
+    case .size(let size, let up): curves(size, up, isLogarithmic).svg()
+    }
   }
 
-  private static let (left, right, top, bottom) = (90.0, 880.0, 50.0, 430.0)
+  private var title: String { file.about ?? file.name }
 
-  func svg() -> String {
-    let points = points()
-    var text = """
-      <svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 900 480" font-family="sans-serif" font-size="12">
-      <rect width="900" height="480" fill="#ffffff"/>
-      <text x="\(SweepPlot.left)" y="24" font-size="15">\(escapedMarkup(title))</text>
-
-      """
-    guard !points.isEmpty else { return text + "</svg>\n" }
-    let (x, y) = (Scale(points.map(\.x)), Scale(points.map(\.y)))
-    func place(_ point: Point) -> (x: Double, y: Double) {
-      (
-        SweepPlot.left + x.part(point.x) * (SweepPlot.right - SweepPlot.left),
-        SweepPlot.bottom - y.part(point.y) * (SweepPlot.bottom - SweepPlot.top)
-      )
-    }
-    for i in 0..<5 {
-      let part = (Double(i) + 0.5) / 5
-      let (h, v) = (
-        SweepPlot.left + part * (SweepPlot.right - SweepPlot.left),
-        SweepPlot.bottom - part * (SweepPlot.bottom - SweepPlot.top)
-      )
-      text += line(h, SweepPlot.top, h, SweepPlot.bottom)
-      text += line(SweepPlot.left, v, SweepPlot.right, v)
-      text += label(h, SweepPlot.bottom + 18, "middle", words(x.value(part), across))
-      text += label(SweepPlot.left - 6, v + 4, "end", words(y.value(part), up))
-    }
-    text += label((SweepPlot.left + SweepPlot.right) / 2, 468, "middle", across.description)
-    text += label(SweepPlot.left, SweepPlot.top - 8, "start", up.description)
-    let front = points.filter { $0.kind == "#0969da" }.sorted { $0.x < $1.x }
-    let corners = front.map(place).map { "\(number($0.x)),\(number($0.y))" }
-    text +=
-      "<polyline fill=\"none\" stroke=\"#0969da\" points=\"\(corners.joined(separator: " "))\"/>\n"
-    for point in points {
-      let at = place(point)
-      text +=
-        "<circle cx=\"\(number(at.x))\" cy=\"\(number(at.y))\" r=\"5\" fill=\"\(point.kind)\">"
-      text += "<title>\(escapedMarkup(point.name))</title></circle>\n"
-    }
-    return text + "</svg>\n"
+  private func axis(_ metric: Metric, _ isLogarithmic: Bool) -> Chart.Axis {
+    Chart.Axis(
+      title: metric.description,
+      words: { value in
+        let number = Int(max(0, min(value, 9e18)))
+        return metric.columnUnit(largest: number).labelled(number)
+      }, isLogarithmic: isLogarithmic, base: metric.unit == .bytes ? 2 : 10)
   }
 
-  /// The points, the base last; on the front are those that no other equals or betters in both.
-  private func points() -> [Point] {
-    var sound: [(x: Int, y: Int, name: String)] = []
-    for result in results where result.isKept {
+  /// The names without what all of them begin with, up to and with an equal sign.
+  private var names: [String] {
+    let names = results.map(\.variant.name)
+    guard let first = names.first, let cut = first.firstIndex(of: "=") else { return names }
+    let prefix = first[...cut]
+    guard names.allSatisfy({ $0.hasPrefix(prefix) }) else { return names }
+    return names.map { String($0.dropFirst(prefix.count)) }
+  }
+
+  private func dots(_ across: Metric, _ up: Metric, _ isLogarithmic: Bool) -> Chart {
+    var sound: [(x: Int, y: Int, name: String, label: String)] = []
+    for (result, label) in zip(results, names) where result.isKept {
       guard let x = result.value(across, counting), let y = result.value(up, counting) else {
         continue
       }
-      sound.append((x, y, result.variant.name))
+      sound.append((x, y, result.variant.name, label))
     }
+    // On the front are those that no other equals or betters in both.
     var best = Int.max
     var front: Set<Int> = []
-    for i in sound.indices.sorted(by: { (sound[$0].x, sound[$0].y) < (sound[$1].x, sound[$1].y) })
-    where sound[i].y < best {
+    let order = sound.indices.sorted { (sound[$0].x, sound[$0].y) < (sound[$1].x, sound[$1].y) }
+    for i in order where sound[i].y < best {
       best = sound[i].y
       front.insert(i)
     }
-    var points = sound.enumerated().map { i, point in
-      Point(
+    var chart = Chart(
+      title: title, across: axis(across, isLogarithmic), up: axis(up, isLogarithmic))
+    chart.front = order.filter(front.contains).map { (Double(sound[$0].x), Double(sound[$0].y)) }
+    // Among very many dots only the best have a name.
+    let isLabelled = { (i: Int) in sound.count <= 40 || front.contains(i) }
+    chart.points = sound.enumerated().map { i, point in
+      Chart.Point(
         x: Double(point.x), y: Double(point.y), name: point.name,
-        kind: front.contains(i) ? "#0969da" : "#8c959f")
+        label: isLabelled(i) ? String(point.label.prefix(48)) : "",
+        colour: front.contains(i) ? "#0969da" : "#8c959f")
     }
     if let base, let x = base.value(across, counting), let y = base.value(up, counting) {
-      points.append(Point(x: Double(x), y: Double(y), name: "base", kind: "#cf222e"))
+      chart.points.append(
+        Chart.Point(x: Double(x), y: Double(y), name: "base", label: "base", colour: "#cf222e"))
     }
-    return points
+    return chart
   }
 
-  /// The range of an axis with some room at its ends.
-  private struct Scale {
-    let low: Double
-    let high: Double
-
-    init(_ values: [Double]) {
-      let (least, greatest) = (values.min() ?? 0, values.max() ?? 1)
-      let room = greatest > least ? 0.06 * (greatest - least) : max(1, 0.05 * abs(greatest))
-      low = least - room
-      high = greatest + room
+  private func curves(_ size: String, _ up: Metric, _ isLogarithmic: Bool) -> Chart {
+    let lengths = file.profiledSizes.flatMap { $0.filter { $0.name == size }.map(\.value) }
+    var chart = Chart(
+      title: title,
+      across: Chart.Axis(
+        title: size, words: { NumberFormat.shortSize(Int($0)) }, isLogarithmic: isLogarithmic,
+        base: 2, ticks: Set(lengths).sorted().map(Double.init)),
+      up: axis(up, isLogarithmic))
+    for (result, name) in zip(results, names) where result.isKept {
+      var points: [(x: Double, y: Double)] = []
+      for sizes in file.profiledSizes {
+        guard let length = sizes.first(where: { $0.name == size })?.value,
+          let value = result.value(Metric(up.kind, at: sizes), counting)
+        else { continue }
+        points.append((Double(length), Double(value)))
+      }
+      points.sort { $0.x < $1.x }
+      if !points.isEmpty { chart.curves.append(Chart.Curve(points: points, name: name)) }
     }
-
-    func part(_ value: Double) -> Double { (value - low) / (high - low) }
-    func value(_ part: Double) -> Double { low + part * (high - low) }
-  }
-
-  private func words(_ value: Double, _ metric: Metric) -> String {
-    let number = Int(max(0, min(value, 9e18)))
-    switch metric.kind {
-    case .parameters, .trainable, .active:
-      return ColumnUnit.parameters(largest: number).labelled(number)
-    case .flops: return ColumnUnit.flops(largest: number).labelled(number)
-    case .weights, .state: return ColumnUnit.bytes(largest: number).labelled(number)
-    }
-  }
-
-  private func number(_ value: Double) -> String { NumberFormat.fixed(value, decimals: 1) }
-
-  private func line(_ x1: Double, _ y1: Double, _ x2: Double, _ y2: Double) -> String {
-    "<line x1=\"\(number(x1))\" y1=\"\(number(y1))\" x2=\"\(number(x2))\" y2=\"\(number(y2))\" "
-      + "stroke=\"#d0d7de\"/>\n"
-  }
-
-  private func label(_ x: Double, _ y: Double, _ anchor: String, _ text: String) -> String {
-    "<text x=\"\(number(x))\" y=\"\(number(y))\" text-anchor=\"\(anchor)\" fill=\"#57606a\">"
-      + "\(escapedMarkup(text))</text>\n"
+    return chart
   }
 }

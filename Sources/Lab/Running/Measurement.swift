@@ -2,12 +2,6 @@ internal import Graph
 internal import Kernels
 internal import Weights
 
-#if canImport(Glibc)
-  internal import Glibc
-#else
-  internal import Darwin
-#endif
-
 /// How long a graph takes on this machine, with initial weights and random inputs.
 struct Measurement {
   /// Milliseconds of every run after the warm-up, sorted.
@@ -16,8 +10,9 @@ struct Measurement {
   let plannedBytes: Int
   /// Bytes of the weights in 32 bits.
   let weightBytes: Int
-  /// The most memory that this process has had so far.
-  let processBytes: Int
+  /// The most memory that the runs held beyond what the process had before, weights and all; nil
+  /// where the system does not tell.
+  let peakBytes: Int?
   /// Operations of one run, as `lab profile` counts them.
   let operations: Int
 
@@ -28,8 +23,10 @@ struct Measurement {
   /// Thousand million operations a second.
   var rate: Double { median > 0 ? Double(operations) / median / 1e6 : 0 }
 
-  /// Runs `graph` `warmUp` + `runs` times.
-  init(_ graph: Graph, runs: Int, warmUp: Int, threads: Int?) throws {
+  /// Runs `graph` `warmUp` + `runs` times; with `limit` no run starts after so many seconds, and a
+  /// warm-up that took as long counts.
+  init(_ graph: Graph, runs: Int, warmUp: Int, threads: Int?, limit: Double? = nil) throws {
+    let memory = ProcessMemory()
     var options = ExecutionPlan.Options()
     options.threads = threads
     let plan = try ExecutionPlan(graph, options: options)
@@ -42,13 +39,13 @@ struct Measurement {
     }
     let clock = ContinuousClock()
     var times: [Double] = []
+    let begin = clock.now
     for i in 0..<(warmUp + runs) {
       let start = clock.now
       _ = try executor.run(inputs)
-      let duration = (clock.now - start).components
-      if i >= warmUp {
-        times.append(Double(duration.seconds) * 1e3 + Double(duration.attoseconds) / 1e15)
-      }
+      let isLate = limit.map { clock.now - begin > .seconds($0) } ?? false
+      if i >= warmUp || isLate { times.append((clock.now - start).milliseconds) }
+      if isLate { break }
     }
     self.times = times.sorted()
     plannedBytes = plan.peakBytes + plan.constantBytes
@@ -56,18 +53,11 @@ struct Measurement {
     for weight in plan.weights { bytes += 4 * weight.sizes.reduce(1, *) }
     weightBytes = bytes
     operations = try Profile(graph, depth: 0).cost.total()
-    var usage = rusage()
-    #if os(Linux)
-      getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
-      processBytes = usage.ru_maxrss * 1024
-    #else
-      getrusage(RUSAGE_SELF, &usage)
-      processBytes = usage.ru_maxrss
-    #endif
+    peakBytes = memory?.risen()
   }
 
   /// The same random numbers in every process; ids below their limit.
-  private static func input(_ type: TensorType, name: String) throws -> Tensor {
+  static func input(_ type: TensorType, name: String) throws -> Tensor {
     let count = try type.count()
     if case .index(let limit) = type.element {
       let limit = max(1, limit ?? 1)
@@ -75,5 +65,12 @@ struct Measurement {
     }
     let values = try InitialValues(.normal(std: 1), shape: type.sizes, path: name, seed: 1)
     return try Tensor(type.sizes, values.values(0..<count))
+  }
+}
+
+extension Duration {
+  /// The same in milliseconds.
+  var milliseconds: Double {
+    Double(components.seconds) * 1e3 + Double(components.attoseconds) / 1e15
   }
 }

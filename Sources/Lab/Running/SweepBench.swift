@@ -9,6 +9,7 @@ struct SweepBench {
   /// Milliseconds for a hundred thousand variants, and how many of those drawn are right.
   struct Outcome {
     let name: String
+    let variants: Int
     let milliseconds: Double
     let drawn: Int
     let equal: Int
@@ -31,7 +32,7 @@ struct SweepBench {
     let source = SourceText(name: "sweep", text: SweepBench.text)
     guard let sweep = SweepSource(source, bench) else { throw LabExit.internalFault }
     let (threads, count) = (max(1, min(processorCount, 64)), 100_000)
-    let workers = try (0..<threads).map { _ in try sweep.evaluator(Counting()) }
+    let workers = (0..<threads).map { _ in sweep.evaluator(Counting(), like: bench) }
     let work = OrderedWork<VariantEvaluator, Int>(workers)
     let clock = ContinuousClock()
     let start = clock.now
@@ -57,7 +58,7 @@ struct SweepBench {
     }
     return Outcome(
       name: "\(count) variants of samba-421m on \(threads) threads",
-      milliseconds: Double(time.seconds) * 1e3 + Double(time.attoseconds) / 1e15,
+      variants: count, milliseconds: Double(time.seconds) * 1e3 + Double(time.attoseconds) / 1e15,
       drawn: drawn, equal: equal)
   }
 }

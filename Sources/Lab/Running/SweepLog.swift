@@ -15,9 +15,11 @@ final class SweepLog {
   private let descriptor: Int32
   private let writer: OutputWriter
 
-  /// A new file, or with `resuming` the end of the one that is there.
+  /// A new file, or with `resuming` the end of the one that is there, if it begins as `header` does
+  /// and its last line as `counted` of that variant.
   init(
-    _ path: String, header: String, plan: VariantPlan, resuming: Bool
+    _ path: String, header: String, count variants: Int, resuming: Bool,
+    counted: (Int) -> String
   ) throws(Diagnostic) {
     func fault(_ message: String, _ help: String? = nil) -> Diagnostic {
       Diagnostic(id: "cannot-write", message: message, help: help)
@@ -38,12 +40,13 @@ final class SweepLog {
       }
       if known.end > 0 {
         count = known.lines - 1
-        let last = known.last.split(separator: ",", maxSplits: 2, omittingEmptySubsequences: false)
-        guard known.header + "\n" == header, count <= plan.count,
-          count == 0 || last.count > 1 && last[0] == "\(count - 1)" && last[1] == plan[count - 1].id
+        guard known.header + "\n" == header, count <= variants,
+          count == 0 || known.last.hasPrefix(counted(count - 1))
         else {
           close(opened)
-          throw fault("'\(path)' is of another sweep", "choose another file")
+          throw fault(
+            "'\(path)' is of another sweep, or of another state of its blueprint",
+            "choose another file")
         }
       }
       // What a killed run left of a line goes.

@@ -5,6 +5,8 @@ internal import Sweeps
 struct SweepSource {
   let file: SweepFile
   let plan: VariantPlan
+  /// Where the sweep was read from, which the paths in it are relative to.
+  private let path: String
 
   /// Reads a sweep; reports what is wrong with it, and returns nil then.
   init?(_ name: String, _ bench: Workbench) {
@@ -12,11 +14,16 @@ struct SweepSource {
     self.init(source, bench)
   }
 
-  /// Reads the text of a sweep.
-  init?(_ source: SourceText, _ bench: Workbench) {
-    let (file, diagnostics) = SweepParser.parse(source)
+  /// Reads the text of a sweep; `measuring` may say otherwise how its variants are run.
+  init?(
+    _ source: SourceText, _ bench: Workbench,
+    measuring: (SweepFile.Measure?) -> SweepFile.Measure? = { $0 }
+  ) {
+    let (parsed, diagnostics) = SweepParser.parse(source)
     bench.report(diagnostics)
-    guard let file else { return nil }
+    path = source.name
+    guard var file = parsed else { return nil }
+    file.measure = measuring(file.measure)
     do {
       plan = try VariantPlan(file)
     } catch {
@@ -26,11 +33,14 @@ struct SweepSource {
     self.file = file
   }
 
-  /// An evaluator with a workbench of its own.
-  func evaluator(_ counting: Counting) throws -> VariantEvaluator {
-    let bench = try Workbench()
-    return VariantEvaluator(plan, assembler: bench.assembler, counting: counting) {
-      bench.source($0)
+  /// An evaluator with a workbench of its own, for another thread.
+  func evaluator(_ counting: Counting, like other: Workbench) -> VariantEvaluator {
+    let bench = Workbench(like: other)
+    let path = self.path
+    return VariantEvaluator(plan, assembler: bench.assembler, counting: counting) { name in
+      // A base lies beside the sweep, or where all blueprints are found.
+      bench.search.load(path: name, relativeTo: path) ?? bench.search.find(name, relativeTo: path)
+        ?? bench.source(name)
     }
   }
 }

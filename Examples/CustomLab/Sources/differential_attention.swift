@@ -1,0 +1,1 @@
+../../differential_attention/differential_attention.swift

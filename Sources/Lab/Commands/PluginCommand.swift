@@ -1,0 +1,157 @@
+internal import ArgumentParser
+internal import BlockKit
+internal import Diagnostics
+internal import Plugins
+
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
+/// `lab plugin`: blocks of one's own.
+struct PluginCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "plugin", abstract: "Begin a plug-in, or test one.",
+    usage: """
+      lab plugin new my_mixer
+      lab plugin new my_mixer --operation
+      lab plugin test my_mixer/my_mixer.swift
+      """,
+    discussion: """
+      A plug-in is one Swift file with blocks of your own: 'lab profile --plugin FILE.swift …', or \
+      'plugins: [FILE.swift]' in a blueprint. docs/plugins.md is a tutorial.
+      """, subcommands: [PluginNew.self, PluginTest.self])
+}
+
+/// `lab plugin new NAME`.
+struct PluginNew: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "new", abstract: "Write a plug-in that works, to be changed.")
+
+  @Argument(help: "The block's name in blueprints, such as my_mixer.") var name: String
+  @Flag(help: "With an operation of its own: type rule, cost rule, evaluation.")
+  var operation = false
+  @Flag(help: "As a Swift package with an executable of its own.") var package = false
+
+  func validate() throws {
+    let isWord = name.allSatisfy { $0.isASCII && ($0.isLowercase || $0.isNumber || $0 == "_") }
+    guard isWord, let first = name.first, first.isLetter else {
+      throw ValidationError("'\(name)' is no name of a block; write it as my_mixer.")
+    }
+  }
+
+  func run() throws {
+    let bench = try Workbench()
+    let files = PluginTemplate(name: name, hasOperation: operation, isPackage: package).files
+    var faults: [Diagnostic] = []
+    if let known = bench.registry[name] {
+      faults.append(
+        Diagnostic(
+          id: "duplicate-name", message: "'\(known.pack)' has a block '\(name)' already",
+          help: "choose another name"))
+    }
+    for (path, _) in files where access(path, F_OK) == 0 {
+      faults.append(
+        Diagnostic(id: "cannot-write", message: "'\(path)' is there already"))
+    }
+    if faults.isEmpty {
+      for (path, text) in files where !NewFile.write(text, to: path) {
+        faults.append(
+          Diagnostic(
+            id: "cannot-write",
+            message: "cannot write '\(path)': \(String(cString: strerror(errno)))"))
+      }
+    }
+    guard faults.isEmpty else {
+      OutputWriter.standardError().write(DiagnosticFormatter().format(faults))
+      throw LabExit.rejected
+    }
+    let out = OutputWriter.standardOutput()
+    for (path, _) in files { out.write("\(path)\n") }
+    out.write(
+      package
+        ? "\nswift run --package-path \(name) -c release \(name)-lab profile \(name)/\(name).yaml\n"
+        : "\nlab plugin test \(name)/\(name).swift\nlab profile \(name)/\(name).yaml --trust\n")
+    out.flush()
+  }
+}
+
+/// `lab plugin test FILE`.
+struct PluginTest: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "test",
+    abstract: "Hold a plug-in's blocks against the laws that every block keeps.",
+    discussion: """
+      Documentation, settings, shapes, costs, determinism, runs, swaps. Every check runs in a process \
+      of its own kind: a block that crashes is told with what it crashed on, and the rest goes on.
+      """)
+
+  @Argument(help: "A Swift file.", completion: .file(extensions: ["swift", "so"])) var file: String
+  @Option(help: .hidden) var from: Int?
+
+  func run() throws {
+    if let from { return try runChecks(from: from) }
+    let bench = try Workbench(PluginOptions(file))
+    let out = OutputWriter.standardOutput()
+    let report = PluginReport(blocks: PluginTest.blocks(of: bench, file))
+    try report.run { start in
+      Subprocess.run([
+        Subprocess.own ?? "lab", "plugin", "test", file, "--from", String(start),
+      ])
+    }
+    out.write(report.text)
+    out.flush()
+    if report.hasFaults { throw LabExit.answerIsNo }
+  }
+
+  private static func blocks(of bench: Workbench, _ file: String) -> [BlockContract] {
+    let registry = bench.registry
+    return registry.names.filter { registry[$0]?.origin == file }
+      .compactMap { BlockContract($0, in: registry) }
+  }
+
+  /// The checks from number `from` on, each told before it begins and when it ends.
+  private func runChecks(from: Int) throws {
+    let bench = try Workbench(PluginOptions(file))
+    let writer = OutputWriter.standardError()
+    var number = 0
+    for block in PluginTest.blocks(of: bench, file) {
+      for check in block.checks {
+        if number >= from {
+          writer.write("\(PluginReport.begin)\(number)\n")
+          let faults = check.faults().map { $0.split(separator: "\n").joined(separator: " ") }
+          writer.write("\(PluginReport.end)\(number)\t\(faults.joined(separator: "\t"))\n")
+        }
+        number += 1
+      }
+    }
+  }
+}
+
+extension PluginOptions {
+  /// As `--plugin path`.
+  init(_ path: String) {
+    self.init()
+    paths = [path]
+    trust = false
+  }
+}
+
+/// Files of a new plug-in.
+enum NewFile {
+  /// Writes a file that was not there, and its folders; false when that fails.
+  static func write(_ text: String, to path: String) -> Bool {
+    var folder = ""
+    for part in path.split(separator: "/", omittingEmptySubsequences: false).dropLast() {
+      folder += folder.isEmpty && !path.hasPrefix("/") ? part : "/\(part)"
+      if !folder.isEmpty { mkdir(folder, 0o777) }
+    }
+    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    guard descriptor >= 0 else { return false }
+    let writer = OutputWriter(descriptor: descriptor)
+    writer.write(text)
+    writer.flush()
+    return close(descriptor) == 0
+  }
+}

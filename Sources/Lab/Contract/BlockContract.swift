@@ -1,0 +1,155 @@
+internal import Assembler
+public import BlockKit
+internal import Blueprint
+internal import Diagnostics
+public import Graph
+internal import Plugins
+
+/// The laws that every block keeps, whoever wrote it.
+///
+/// A law is a list of checks that can be run one by one: a block that ends the process does so in a
+/// check that has a name.
+public struct BlockContract {
+  /// One check.
+  public struct Check {
+    /// The law that it belongs to, in a few words.
+    public let law: String
+    /// What is tried, where the law has several checks.
+    public let detail: String
+    /// What is wrong; empty when the law holds.
+    let run: () throws -> [String]
+
+    /// What is wrong; empty when the law holds. An error is a fault, too.
+    public func faults() -> [String] {
+      do { return try run() } catch { return ["\(error)"] }
+    }
+  }
+
+  /// What has to stand around the block's example for it to be a model.
+  public struct Surroundings {
+    /// The section `inputs:`, in flow notation.
+    public let inputs: String
+    /// The steps before it.
+    public let before: [String]
+
+    /// Inputs and steps.
+    public init(inputs: String, before: [String] = []) {
+      self.inputs = inputs
+      self.before = before
+    }
+  }
+
+  /// The block's name.
+  public let name: String
+  let entry: Registry.Entry
+  private let registry: Registry
+  private let surroundings: Surroundings
+
+  /// The contract of a block of `registry`; nil when it has none of that name.
+  ///
+  /// Without `surroundings` its inputs have the axes that its ports name.
+  public init?(_ name: String, in registry: Registry, surroundings: Surroundings? = nil) {
+    guard let entry = registry[name] else { return nil }
+    self.name = name
+    self.entry = entry
+    self.registry = registry
+    self.surroundings = surroundings ?? Surroundings(of: entry.info)
+  }
+
+  /// All checks, in order; those that need a call of the block are left out where the first fails.
+  public var checks: [Check] {
+    var checks = [
+      Check(law: "it is described, and so is every setting", detail: "", run: described),
+      Check(
+        law: "its example is a model", detail: "",
+        run: {
+          _ = try call(); return []
+        }),
+    ]
+    checks += settingChecks
+    checks += [
+      Check(law: "same weights at every batch and length", detail: "", run: shapes),
+      Check(law: "same settings and types, same trace", detail: "", run: deterministic),
+      Check(law: "the cost is the sum of its operations'", detail: "", run: additive),
+      Check(law: "two of them in a row cost twice as much", detail: "", run: doubled),
+      Check(law: "what it gives has the declared shapes", detail: "", run: runs),
+      Check(law: "the same bits on one thread and on two", detail: "", run: repeatable),
+      Check(law: "a batch of two is two batches of one", detail: "", run: independent),
+      Check(
+        law: "it takes another layer's place, if it keeps axes and sizes", detail: "", run: swaps),
+    ]
+    return checks
+  }
+
+  // MARK: - The block in a model
+
+  /// The example as it stands in the block's description.
+  var example: String { entry.info.example }
+
+  /// A model of the surroundings and `steps`, each as the lines of a list.
+  func blueprint(_ steps: [String]) -> String {
+    let lines = surroundings.before.map { "- \($0)" } + steps
+    let model = lines.flatMap { $0.split(separator: "\n") }.map { "  \($0)\n" }.joined()
+    return
+      "inputs: \(surroundings.inputs)\nat: {batch: 1, seq: 4}\nlet: {dim: 64}\nmodel:\n\(model)"
+  }
+
+  /// The graph of a text, or its faults as an error.
+  func graph(
+    _ text: String, batch: Int = 1, seq: Int = 4, changes: [SourceText] = []
+  ) throws -> Graph {
+    let assembler = Assembler(registry: registry, loader: SearchPath(folders: []))
+    var request = AssemblyRequest(source: SourceText(name: "example of \(name)", text: text))
+    let sizes = [("batch", batch), ("seq", seq)].filter { text.contains($0.0) || $0.0 == "batch" }
+    request.sizes = sizes.map { (name: $0.0, value: $0.1) }
+    request.swaps = changes
+    let result = assembler.assemble(request)
+    guard let graph = result.graph else {
+      let first = result.diagnostics.first { $0.severity == .error }
+      throw ContractFault(first?.message ?? "it cannot be assembled", help: first?.help)
+    }
+    return graph
+  }
+
+  /// The graph of the example alone.
+  func graph(batch: Int = 1, seq: Int = 4) throws -> Graph {
+    try graph(blueprint([example]), batch: batch, seq: seq)
+  }
+
+  /// The call of the block itself in the graph of its example.
+  public func call(batch: Int = 1, seq: Int = 4) throws -> GraphNode {
+    guard let node = try graph(batch: batch, seq: seq).nodes.last, node.trace.block == name else {
+      throw ContractFault("the example does not end with the block '\(name)'")
+    }
+    return node
+  }
+}
+
+/// Something that keeps a law from being checked.
+struct ContractFault: Error, CustomStringConvertible {
+  let description: String
+  init(_ message: String, help: String? = nil) {
+    description = help.map { "\(message) (\($0))" } ?? message
+  }
+}
+
+extension BlockContract.Surroundings {
+  /// Inputs of the axes that the ports name: 64 channels, a sequence as long as asked for, and small
+  /// sizes for all other axes.
+  init(of info: BlockInfo) {
+    let inputs = info.inputs.filter { !$0.optional }.map { port -> String in
+      let words = port.axes.split { !$0.isLetter && $0 != "_" }.map(String.init)
+      let known = words.prefix { word in Axis.vocabulary.contains { $0.name == word } }
+      guard !known.isEmpty, known.first != "any" else {
+        return "\(port.name): {sequence: [seq, 64]}"
+      }
+      let sizes = known.map { axis in
+        ["batch": "batch", "sequence": "seq", "channels": "64", "height": "8", "width": "12"][axis]
+          ?? "4"
+      }
+      return "\(port.name): {tensor: [\(sizes.joined(separator: ", "))], "
+        + "axes: [\(known.joined(separator: ", "))]}"
+    }
+    self.init(inputs: "{\(inputs.joined(separator: ", "))}")
+  }
+}

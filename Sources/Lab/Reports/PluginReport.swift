@@ -1,0 +1,95 @@
+internal import Plugins
+
+/// What came of the checks of a plug-in's blocks, which run in other processes.
+final class PluginReport {
+  static let begin = "@check begins "
+  static let end = "@check ends "
+
+  private struct Check {
+    let block: String
+    let law: String
+    let detail: String
+    var faults: [String]?
+  }
+
+  private var checks: [Check]
+
+  init(blocks: [BlockContract]) {
+    checks = blocks.flatMap { block in
+      block.checks.map { Check(block: block.name, law: $0.law, detail: $0.detail) }
+    }
+  }
+
+  /// Whether a law is broken.
+  var hasFaults: Bool { checks.contains { !($0.faults ?? ["not checked"]).isEmpty } }
+
+  /// Lets `process` run the checks from a number on, again behind each that ended it.
+  func run(_ process: (Int) -> (end: Subprocess.End, output: String)) throws {
+    var start = 0
+    while start < checks.count {
+      let (end, output) = process(start)
+      var begun: Int?
+      for line in output.split(separator: "\n") {
+        if line.hasPrefix(PluginReport.begin) {
+          begun = Int(line.dropFirst(PluginReport.begin.count))
+        } else if line.hasPrefix(PluginReport.end) {
+          let parts = line.dropFirst(PluginReport.end.count)
+            .split(separator: "\t", omittingEmptySubsequences: false)
+          guard let number = Int(parts[0]), checks.indices.contains(number) else { continue }
+          checks[number].faults = parts.dropFirst().map(String.init).filter { !$0.isEmpty }
+          if begun == number { begun = nil }
+        }
+      }
+      if let begun, checks.indices.contains(begun) {
+        checks[begun].faults = ["it ends the process: " + PluginReport.reason(end, output)]
+        start = begun + 1
+        continue
+      }
+      if checks[start...].contains(where: { $0.faults == nil }) {
+        for i in checks.indices where checks[i].faults == nil {
+          checks[i].faults = ["not checked: " + PluginReport.reason(end, output)]
+        }
+      }
+      return
+    }
+  }
+
+  /// The runtime's last word, which says what was wrong and where.
+  private static func reason(_ end: Subprocess.End, _ output: String) -> String {
+    let lines = output.split(separator: "\n").map(String.init)
+    if let fatal = lines.last(where: { $0.contains("Fatal error") }) { return fatal }
+    switch end {
+    case .signal(let number): return "signal \(number)"
+    case .exit(let status): return "exit status \(status)"
+    case .failed(let error): return "it cannot be started (error \(error))"
+    }
+  }
+
+  /// One line for each law of each block, with what is wrong.
+  var text: String {
+    var text = ""
+    var blocks: [String] = []
+    for check in checks where !blocks.contains(check.block) { blocks.append(check.block) }
+    for block in blocks {
+      text += "\(block)\n"
+      let own = checks.filter { $0.block == block }
+      var laws: [String] = []
+      for check in own where !laws.contains(check.law) { laws.append(check.law) }
+      for law in laws {
+        let members = own.filter { $0.law == law }
+        let broken = members.filter { !($0.faults ?? []).isEmpty }
+        let count = members.count > 1 ? " (\(members.count) tried)" : ""
+        text += "  \(broken.isEmpty ? "ok    " : "BROKEN") \(law)\(count)\n"
+        for check in broken.prefix(5) {
+          for fault in (check.faults ?? []).prefix(5) {
+            text += "           \(check.detail.isEmpty ? "" : "\(check.detail): ")\(fault)\n"
+          }
+        }
+        if broken.count > 5 { text += "           and \(broken.count - 5) more\n" }
+      }
+    }
+    let broken = checks.filter { !($0.faults ?? []).isEmpty }.count
+    text += "\(checks.count) checks, \(broken) broken\n"
+    return text
+  }
+}

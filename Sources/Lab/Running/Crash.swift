@@ -1,0 +1,61 @@
+internal import Plugins
+
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
+/// Tells of a crash while plug-ins are loaded, in place of the runtime's silence.
+///
+/// Swift's checks (a bad index, an overflow, a nil that is not expected) end the process; with
+/// foreign code in it the user is told whose code that may have been.
+enum Crash {
+  /// What the handler writes: signals allow no memory to be taken.
+  private nonisolated(unsafe) static var message: UnsafeMutableBufferPointer<UInt8>?
+
+  /// Installs the handler once a plug-in is there.
+  static func watch(_ plugins: PluginLoader) {
+    plugins.onLoad = { loaded in
+      let names = loaded.map { "'\($0)'" }.joined(separator: ", ")
+      let text = Array(
+        ("\nlab: error: crashed while the plug-in \(names) was loaded [plugin-crashed]\n"
+          + "  = help: `lab plugin test \(loaded.last ?? "")` finds out where\n").utf8)
+      let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.count)
+      _ = buffer.initialize(from: text)
+      let isFirst = message == nil
+      message = buffer
+      if isFirst { install() }
+    }
+  }
+
+  private static func install() {
+    // A recursion without an end leaves no room on the stack.
+    let size = 1 << 16
+    var stack = stack_t()
+    stack.ss_sp = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
+    stack.ss_size = size
+    sigaltstack(&stack, nil)
+    for number in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT] {
+      var action = sigaction()
+      #if canImport(Glibc)
+        action.__sigaction_handler.sa_handler = { _ in Crash.leave() }
+      #else
+        action.__sigaction_u.__sa_handler = { _ in Crash.leave() }
+      #endif
+      action.sa_flags = Int32(SA_ONSTACK)
+      sigaction(number, &action, nil)
+    }
+  }
+
+  private static func leave() {
+    if let message {
+      #if canImport(Glibc)
+        _ = Glibc.write(STDERR_FILENO, message.baseAddress, message.count)
+      #else
+        _ = Darwin.write(STDERR_FILENO, message.baseAddress, message.count)
+      #endif
+    }
+    _exit(LabExit.rejected.rawValue)
+  }
+}

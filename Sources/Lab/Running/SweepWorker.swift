@@ -1,0 +1,83 @@
+internal import Diagnostics
+internal import Sweeps
+
+/// Evaluates variants, runs them on this machine where the sweep asks for that, and makes their lines.
+final class SweepWorker {
+  /// A variant's result, and its line where lines are wanted.
+  struct Outcome: Sendable {
+    let result: VariantResult
+    let line: String?
+  }
+
+  private let file: SweepFile
+  private let evaluator: VariantEvaluator
+  private let counting: Counting
+  private let makesLines: Bool
+  private let recorded: RecordedRuns?
+
+  /// With `recorded` nothing runs, and its times are those of the variants.
+  init(
+    _ file: SweepFile, _ evaluator: VariantEvaluator, _ counting: Counting, makesLines: Bool,
+    recorded: RecordedRuns? = nil
+  ) {
+    self.file = file
+    self.evaluator = evaluator
+    self.counting = counting
+    self.makesLines = makesLines
+    self.recorded = recorded
+  }
+
+  /// What comes of the variant at `index`.
+  func outcome(_ index: Int) -> Outcome {
+    let result = measured(evaluator.evaluate(index))
+    // Lines are made by all threads, and written by one.
+    return Outcome(
+      result: result, line: makesLines ? SweepLines.line(result, file, counting) : nil)
+  }
+
+  /// What comes of the base; where times are recorded it has none.
+  func base() -> VariantResult? {
+    evaluator.evaluateBase().map { recorded == nil ? measured($0) : $0 }
+  }
+
+  /// The part of a variant's line that is the same in every run.
+  func counted(_ index: Int) -> String {
+    SweepLines.counted(evaluator.evaluate(index), file, counting)
+  }
+
+  /// The result with its times, one for every size; what cannot run says so and stays without.
+  private func measured(_ result: VariantResult) -> VariantResult {
+    guard let measure = file.measure, result.isKept else { return result }
+    var copy = result
+    if let recorded {
+      let counted = SweepLines.counted(result, file, counting)
+      let sizes = file.allSizes.count
+      if let times = recorded.times(result.variant.index, counted: counted, sizes: sizes) {
+        return result.with(times, file, counting)
+      }
+      copy.diagnostics.append(
+        Diagnostic(
+          severity: .warning, id: "not-measured",
+          message: "\(result.variant.name) was not measured, or when it counted something else"))
+      return copy.with(Array(repeating: nil, count: sizes), file, counting)
+    }
+    guard let graphs = evaluator.graphs(of: result) else { return result }
+    let times = graphs.map { graph -> Measured? in
+      if Interrupt.isRequested { return nil }
+      do {
+        let time = try Measurement(
+          graph, runs: measure.runs, warmUp: measure.warmUp, threads: nil, limit: measure.limit)
+        return Measured(
+          nanoseconds: Int(time.median * 1e6), spread: Int(time.spread * 1e6),
+          runs: time.times.count, values: time.plannedBytes, peak: time.peakBytes)
+      } catch {
+        copy.diagnostics.append(
+          Diagnostic(
+            severity: .warning, id: "not-measured",
+            message: "\(result.variant.name) was not run: \(error)"))
+        return nil
+      }
+    }
+    return copy.with(times, file, counting)
+  }
+}

@@ -1,0 +1,124 @@
+internal import BlockKit
+internal import Diagnostics
+
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
+/// Makes a shared object of a Swift file, once for every content, compiler and lab.
+struct PluginCompiler {
+  /// The lab's version.
+  let version: String
+  /// Says on standard error what takes time, and what the compiler says.
+  let tell: (String) -> Void
+
+  /// The folder of the lab's compiled modules: `ARCHLAB_MODULES`, or beside the executable.
+  func modules() throws(Diagnostic) -> String {
+    let folder = FileSystem.executable.map { $0.split(separator: "/").dropLast() } ?? []
+    let own = "/" + folder.joined(separator: "/")
+    let candidates = [
+      FileSystem.variable("ARCHLAB_MODULES"), "\(own)/Modules",
+      "/" + (folder.dropLast() + ["lib", "archlab", "Modules"]).joined(separator: "/"),
+    ]
+    for candidate in candidates.compactMap(\.self)
+    where FileSystem.exists("\(candidate)/BlockKit.swiftmodule") {
+      return candidate
+    }
+    throw Diagnostic(
+      id: "plugin-modules",
+      message: "the lab's modules, which plug-ins are compiled against, are "
+        + "not beside its executable",
+      help: "build the lab with 'swift build -c release', or say ARCHLAB_MODULES=FOLDER")
+  }
+
+  /// Which lab a plug-in is compiled for: version and the modules' content.
+  func identity(modules: String) -> String {
+    let texts = ["Graph", "Blueprint", "Diagnostics", "BlockKit", "Kernels"].map { name in
+      FileSystem.bytes(of: "\(modules)/\(name).swiftmodule").map {
+        String(decoding: $0, as: UTF8.self)
+      } ?? ""
+    }
+    return "archlab \(version) \(FileSystem.hash(texts.joined()))"
+  }
+
+  /// The shared object of `text`, the content of the file at `path`.
+  func compile(_ text: String, path: String) throws(Diagnostic) -> (
+    library: String, identity: String
+  ) {
+    let modules = try modules()
+    let identity = identity(modules: modules)
+    guard let swiftc = FileSystem.program("swiftc") else {
+      throw Diagnostic(
+        id: "plugin-compiler",
+        message: "'\(path)' has to be compiled and there is no swiftc in the "
+          + "PATH", help: "swift.org has it; the lab was made with Swift 6")
+    }
+    let compiler = FileSystem.real(swiftc) ?? swiftc
+    // The files that say all that the result depends on; compared as a whole.
+    let key = "\(identity)\n\(compiler) \(FileSystem.stamp(compiler) ?? "")\n\(path)\n"
+    let file = path.split(separator: "/").last.map(String.init) ?? path
+    let stem = String(
+      (file.hasSuffix(".swift") ? String(file.dropLast(6)) : file).map {
+        $0.isASCII && ($0.isLetter || $0.isNumber) ? $0 : "_"
+      })
+    let hash = FileSystem.hash(key + text)
+    guard let cache = FileSystem.cache else {
+      throw PluginCompiler.cacheFault("neither ARCHLAB_CACHE nor HOME is set")
+    }
+    let folder = "\(cache)/plugins/\(stem)-\(hash)"
+    let library = "\(folder)/lib\(stem).so"
+    if FileSystem.text(of: "\(folder)/key") == key,
+      FileSystem.text(of: "\(folder)/plugin.swift") == text,
+      FileSystem.exists(library)
+    {
+      return (library, identity)
+    }
+    let making = "\(folder).\(getpid())"
+    let located = "#sourceLocation(file: \(PluginCompiler.quoted(path)), line: 1)\n\(text)"
+    guard FileSystem.makeFolder(making), FileSystem.write(key, to: "\(making)/key"),
+      FileSystem.write(text, to: "\(making)/plugin.swift"),
+      FileSystem.write(located, to: "\(making)/source.swift"),
+      FileSystem.write(PluginContract.entry(identity: identity), to: "\(making)/entry.swift")
+    else { throw PluginCompiler.cacheFault("'\(cache)' cannot be written") }
+    tell("lab: compiling the plug-in '\(path)'\n")
+    let (end, output) = Subprocess.run([
+      compiler.hasSuffix("swiftc") ? compiler : swiftc, "-O", "-swift-version", "6",
+      "-parse-as-library", "-emit-library", "-module-name", "Plugin_\(stem)_\(hash)", "-I", modules,
+      "\(making)/source.swift", "\(making)/entry.swift", "-o", "\(making)/lib\(stem).so",
+    ])
+    guard end == .exit(0) else {
+      _ = Subprocess.run(["rm", "-rf", making])
+      tell(output)
+      let lacksEntry = output.contains("cannot find 'plugin' in scope")
+      throw Diagnostic(
+        id: "plugin-compile", message: "the plug-in '\(path)' does not compile",
+        help: lacksEntry
+          ? "it says what it brings: 'let plugin = BlockPack(\"\(stem)\", [MyBlock.self])'" : nil)
+    }
+    if rename(making, folder) != 0 {
+      // Another lab was faster, or what is there is of another content with the same hash.
+      _ = Subprocess.run(["rm", "-rf", folder])
+      guard rename(making, folder) == 0 else {
+        throw PluginCompiler.cacheFault("'\(folder)' cannot be written")
+      }
+    }
+    return (library, identity)
+  }
+
+  private static func quoted(_ path: String) -> String {
+    var text = ""
+    for character in path {
+      if character == "\"" || character == "\\" { text += "\\" }
+      text.append(character == "\n" ? " " : character)
+    }
+    return "\"\(text)\""
+  }
+
+  private static func cacheFault(_ reason: String) -> Diagnostic {
+    Diagnostic(
+      id: "plugin-cache", message: "there is no place for the compiled plug-in: \(reason)",
+      help: "say ARCHLAB_CACHE=FOLDER")
+  }
+}
