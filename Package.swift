@@ -69,7 +69,7 @@ let package = Package(
       name: "ExportersTests", dependencies: ["Exporters", "Graph"], swiftSettings: strict),
     .testTarget(
       name: "BlocksTests",
-      dependencies: ["TestSupport", "Blocks", "BlockKit", "Blueprint", "Graph"],
+      dependencies: ["TestSupport", "Lab", "Blocks", "BlockKit", "Blueprint", "Graph"],
       swiftSettings: strict),
     .testTarget(
       name: "AssemblerTests",

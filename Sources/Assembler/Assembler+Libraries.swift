@@ -10,6 +10,8 @@ public struct CompositeFacts: Sendable {
   public let about: String
   /// Where it was published.
   public let citation: String?
+  /// The version that its file says.
+  public let version: String?
   /// The heading of the catalogue that it stands under.
   public let family: BlockInfo.Family
   /// How one would use it.
@@ -34,6 +36,7 @@ extension Assembler {
     let facts = offered.map { composite in
       CompositeFacts(
         name: composite.name, about: composite.about ?? "", citation: composite.citation,
+        version: document.version?.description,
         family: composite.family ?? .mixing, example: composite.example,
         inputs: composite.inputs,
         outputs: composite.outputs.isEmpty ? ["y"] : composite.outputs.map(\.name),

@@ -80,13 +80,14 @@ struct PluginCompiler {
     guard FileSystem.makeFolder(making), FileSystem.write(key, to: "\(making)/key"),
       FileSystem.write(text, to: "\(making)/plugin.swift"),
       FileSystem.write(located, to: "\(making)/source.swift"),
-      FileSystem.write(PluginContract.entry(identity: identity), to: "\(making)/entry.swift")
+      FileSystem.write(PluginContract.entry(identity: identity), to: "\(making)/entry.swift"),
+      FileSystem.write(PluginCompiler.cModules, to: "\(making)/module.modulemap")
     else { throw PluginCompiler.cacheFault("'\(cache)' cannot be written") }
     tell("lab: compiling the plug-in '\(path)'\n")
     let (end, output) = Subprocess.run([
       compiler.hasSuffix("swiftc") ? compiler : swiftc, "-O", "-swift-version", "6",
       "-parse-as-library", "-emit-library", "-module-name", "Plugin_\(stem)_\(hash)", "-I", modules,
-      "\(making)/source.swift", "\(making)/entry.swift", "-o", "\(making)/lib\(stem).so",
+      "-I", making, "\(making)/source.swift", "\(making)/entry.swift", "-o", "\(making)/lib\(stem).so",
     ])
     guard end == .exit(0) else {
       _ = Subprocess.run(["rm", "-rf", making])
@@ -106,6 +107,10 @@ struct PluginCompiler {
     }
     return (library, identity)
   }
+
+  /// The lab's modules name C modules that they keep to themselves; the compiler wants to have seen
+  /// them, with whatever content.
+  private static let cModules = "module CYaml {}\nmodule CKernels {}\nmodule CImages {}\n"
 
   private static func quoted(_ path: String) -> String {
     var text = ""

@@ -52,6 +52,9 @@ public final class PluginLoader: PluginSource {
     return try load(path, try PluginLoader.text(of: path))
   }
 
+  /// The paths of what was loaded, as they were given.
+  public var loaded: [String] { packs.withLock { $0.values.compactMap(\.origin).sorted() } }
+
   private func known(_ path: String) -> BlockPack? {
     let real = FileSystem.real(path) ?? path
     return packs.withLock { $0[real] }
@@ -77,7 +80,7 @@ public final class PluginLoader: PluginSource {
     } else {
       (library, identity) = (path, compiler.identity(modules: try compiler.modules()))
     }
-    onLoad?(packs.withLock { $0.values.compactMap(\.origin).sorted() } + [path])
+    onLoad?(loaded + [path])
     let pack = try PluginLoader.open(library, as: path, identity: identity)
     let real = FileSystem.real(path) ?? path
     packs.withLock { $0[real] = pack }

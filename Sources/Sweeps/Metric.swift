@@ -162,7 +162,9 @@ public enum Quantity {
     ("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12), ("k", 1e3), ("K", 1e3), ("M", 1e6),
     ("B", 1e9), ("G", 1e9), ("T", 1e12), ("", 1),
   ]
-  /// In nanoseconds. A time without its unit could be anything, and is none.
+  /// In nanoseconds.
+  ///
+  /// A time without its unit could be anything, and is none.
   private static let times: [(String, Double)] = [
     ("ns", 1), ("us", 1e3), ("µs", 1e3), ("ms", 1e6), ("min", 60e9), ("s", 1e9),
   ]

@@ -10,7 +10,7 @@ enum Examples {
   static let names = (try? Registry([standardBlocks]))?.names ?? []
 
   /// Inputs, and the steps in front of the example.
-  private static let surroundings: [String: (inputs: String, before: [String])] = {
+  static let surroundings: [String: (inputs: String, before: [String])] = {
     let image = "{x: {image: [3, 32, 48]}}"
     let pair = "{a: {sequence: [seq, 64]}, b: {sequence: [seq, 64]}}"
     let scanInputs = """

@@ -3,24 +3,26 @@ import Blocks
 import Blueprint
 import Diagnostics
 import Graph
+import Lab
 import TestSupport
 import Testing
 
 /// Laws that every registered block keeps, an outsider's too.
 @Suite("every block")
 struct LawTests {
-  @Test("its example assembles, at every batch and length", arguments: Examples.names)
-  func example(name: String) throws {
-    let weights = try Examples.call(name).trace.parameters.map(\.parameter)
-    for batch in [1, 2, 5] {
-      for seq in [2, 3, 8] {
-        let trace = try Examples.call(name, batch: batch, seq: seq).trace
-        #expect(trace.parameters.map(\.parameter) == weights)
-        #expect(!trace.outputs.isEmpty)
-        for type in trace.outputTypes where type.size(.batch) != nil {
-          #expect(type.size(.batch) == batch)
-        }
-      }
+  /// The checks that `lab plugin test` makes, of the built-in blocks; a value that ends the process
+  /// ends the tests.
+  @Test("the laws of plug-ins hold", arguments: Examples.names)
+  func contract(name: String) throws {
+    let around = Examples.surroundings[name]
+    let contract = try #require(
+      BlockContract(
+        name, in: Registry([standardBlocks]),
+        surroundings: around.map { .init(inputs: $0.inputs, before: $0.before) }))
+    for check in contract.checks {
+      let faults = check.faults()
+      for fault in faults { Issue.record("\(check.law) \(check.detail): \(fault)") }
+      if check.isBasis, !faults.isEmpty { return }
     }
   }
 
@@ -62,108 +64,5 @@ struct LawTests {
     }
     #expect(two.cost.attentionDense == 2 * one.cost.attentionDense)
     #expect(two.state == 2 * one.state)
-  }
-
-  @Test("same settings and types, same trace", arguments: Examples.names)
-  func deterministic(name: String) throws {
-    let (a, b) = (try Examples.call(name).trace, try Examples.call(name).trace)
-    #expect(a.types == b.types)
-    #expect(a.nodes.map(\.op.rules.name) == b.nodes.map(\.op.rules.name))
-    #expect(a.nodes.map(\.op.rules.attributes) == b.nodes.map(\.op.rules.attributes))
-    #expect(a.nodes.map(\.operands) == b.nodes.map(\.operands))
-    #expect(a.nodes.map(\.scope) == b.nodes.map(\.scope))
-    #expect(a.parameters.map(\.parameter) == b.parameters.map(\.parameter))
-    #expect(a.outputs == b.outputs)
-    #expect(a.cost == b.cost)
-    #expect(a.scopes.map(\.name) == b.scopes.map(\.name))
-  }
-
-  @Test("the cost is the sum of its operations', and of its scopes'", arguments: Examples.names)
-  func additive(name: String) throws {
-    let trace = try Examples.call(name, batch: 2).trace
-    var sum = Cost()
-    for node in trace.nodes {
-      let (operands, results) = trace.types(of: node)
-      try sum.add(Cost(try node.op.rules.work(operands, results)))
-      #expect(try node.op.rules.results(of: operands) == results)
-    }
-    #expect(trace.cost == sum)
-    #expect(trace.parameterCount == trace.parameters.reduce(0) { $0 + $1.parameter.counted })
-    let paths = trace.parameters.map(\.parameter.name)
-    #expect(Set(paths).count == paths.count)
-  }
-
-  @Test("it is described, and so is every setting", arguments: Examples.names)
-  func described(name: String) throws {
-    let entry = try #require(try Registry([standardBlocks])[name])
-    #expect(entry.info.summary.hasSuffix("."))
-    #expect(entry.info.example.contains("- \(name)"))
-    #expect(name.allSatisfy { $0.isLowercase || $0.isNumber || $0 == "_" })
-    for setting in entry.settings {
-      #expect(setting.help.count > 3, "\(setting.name)")
-      #expect(!setting.type.isEmpty)
-      #expect(setting.name.allSatisfy { $0.isLowercase || $0.isNumber || $0 == "_" })
-      #expect(
-        !["as", "from", "when", "share", "own", "freeze", "except", "adapt"].contains(setting.name))
-      // A default is a value that the setting takes.
-      guard let fallback = setting.fallback else { continue }
-      if case .failure(let faults) = entry.decode([(setting.name, fallback)]) {
-        #expect(!faults.errors.contains { $0.setting == setting.name })
-      }
-    }
-    #expect(Set(entry.settings.map(\.name)).count == entry.settings.count)
-  }
-
-  @Test("every setting refuses a value of a wrong type, by name", arguments: Examples.names)
-  func types(name: String) throws {
-    let entry = try #require(try Registry([standardBlocks])[name])
-    for setting in entry.settings {
-      var wrong: [Datum] = [.map([DatumEntry(key: "k", value: .null)]), .list([.null])]
-      if !setting.type.contains("string"), setting.choices.isEmpty { wrong.append(.string("word")) }
-      if !setting.type.contains("integer"), !setting.type.contains("number") {
-        wrong.append(.int(3))
-      }
-      if !setting.type.contains("true or false") { wrong.append(.bool(true)) }
-      if !setting.type.contains("null") { wrong.append(.null) }
-      for value in wrong {
-        guard case .failure(let faults) = entry.decode([(setting.name, value)]) else {
-          Issue.record("\(setting.name) takes \(value)")
-          continue
-        }
-        let error = faults.errors.first { $0.setting == setting.name }
-        #expect(error?.id == "wrong-type", "\(setting.name) \(value)")
-        #expect(error?.message.hasPrefix("'\(setting.name)' must be ") == true)
-      }
-      if !setting.choices.isEmpty {
-        #expect(setting.type.hasPrefix("one of"))
-        guard case .failure(let faults) = entry.decode([(setting.name, .string("no such"))]) else {
-          Issue.record("\(setting.name) takes any word")
-          continue
-        }
-        #expect(faults.errors.first { $0.setting == setting.name }?.id == "out-of-range")
-      }
-    }
-    guard case .failure(let faults) = entry.decode([("no_such_setting", .int(1))]) else {
-      Issue.record("an unknown setting is taken")
-      return
-    }
-    #expect(faults.errors.contains { $0.id == "unknown-setting" })
-  }
-
-  @Test("numbers out of range are refused", arguments: Examples.names)
-  func ranges(name: String) throws {
-    let entry = try #require(try Registry([standardBlocks])[name])
-    for setting in entry.settings {
-      guard let range = setting.range else { continue }
-      #expect(range.hasPrefix("at least") || range.contains(" to "))
-      let value: Datum =
-        setting.type.hasPrefix("mapping")
-        ? .map([DatumEntry(key: "k", value: .int(-1))]) : .int(-1)
-      guard case .failure(let faults) = entry.decode([(setting.name, value)]) else {
-        Issue.record("\(setting.name) takes -1")
-        continue
-      }
-      #expect(faults.errors.first { $0.setting == setting.name }?.id == "out-of-range")
-    }
   }
 }

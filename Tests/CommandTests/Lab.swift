@@ -28,7 +28,11 @@ enum Lab {
     process.executableURL = executable
     process.arguments = arguments
     process.currentDirectoryURL = root
-    process.environment = ["ARCHLAB_HOME": root.path, "COLUMNS": "100", "PATH": "/usr/bin:/bin"]
+    process.environment = [
+      "ARCHLAB_HOME": root.path, "COLUMNS": "100",
+      "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
+      "ARCHLAB_CACHE": root.appendingPathComponent(".build/plugin-cache").path,
+    ]
     let (out, err, stdin) = (Pipe(), Pipe(), Pipe())
     process.standardOutput = out
     process.standardError = err

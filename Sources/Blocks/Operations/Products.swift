@@ -72,8 +72,7 @@ public struct DotProductAttention: Block {
   @Setting("Factor on the scores; default: 1/√head_dim.") public var scale: Double? = nil
   @Setting("Whether decoding keeps keys and values; default: if causal.")
   public var cache: Bool? = nil
-  @Setting(
-    "Channels that decoding keeps of a position instead of all keys and values.", .atLeast(0))
+  @Setting("Channels that the cache keeps of a position; null: keys and values.", .atLeast(0))
   public var latent: Int? = nil
 
   public init() {}

@@ -32,7 +32,10 @@ struct RunCommand: ParsableCommand {
     parsing: .upToNextOption,
     help: ArgumentHelp("Pictures (PNG, JPEG) for inputs.", valueName: "input=file"))
   var image: [String] = []
-  @Option(help: ArgumentHelp("File for the results.", valueName: "file")) var out: String?
+  @Option(
+    name: [.customShort("o"), .customLong("out"), .customLong("output")],
+    help: ArgumentHelp("File for the results.", valueName: "file"))
+  var out: String?
   @Option(
     parsing: .upToNextOption,
     help: ArgumentHelp("Further values to give: paths of modules.", valueName: "path"))

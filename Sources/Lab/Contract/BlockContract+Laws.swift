@@ -137,15 +137,15 @@ extension BlockContract {
       - repeat: 2
         as: layers
         body:
-          - residual: [rms_norm, linear: {bias: false, as: mixer}]
-          - residual: [rms_norm, linear: {bias: false}]
+          - residual: [rms_norm, linear: {as: mixer}]
+          - residual: [rms_norm, linear]
       """
     let host = blueprint([body])
     let plain = try Profile(graph(host), depth: 0)
     let swap = SourceText(name: "--swap", text: "layers.*.mixer=\(step)")
     let swapped = try Profile(graph(host, changes: [swap]), depth: 0)
     let own = try Profile(graph(), depth: 0)
-    let linear = try Profile(graph(blueprint(["- linear: {bias: false}"])), depth: 0)
+    let linear = try Profile(graph(blueprint(["- linear"])), depth: 0)
     var faults: [String] = []
     if swapped.parameters != plain.parameters + 2 * (own.parameters - linear.parameters) {
       faults.append("a swap changes other weights than its own")

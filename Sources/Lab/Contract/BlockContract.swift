@@ -16,10 +16,14 @@ public struct BlockContract {
     public let law: String
     /// What is tried, where the law has several checks.
     public let detail: String
+    /// Whether the block's other checks mean nothing where this one fails.
+    public var isBasis = false
     /// What is wrong; empty when the law holds.
     let run: () throws -> [String]
 
-    /// What is wrong; empty when the law holds. An error is a fault, too.
+    /// What is wrong; empty when the law holds.
+    ///
+    /// An error is a fault, too.
     public func faults() -> [String] {
       do { return try run() } catch { return ["\(error)"] }
     }
@@ -56,7 +60,7 @@ public struct BlockContract {
     self.surroundings = surroundings ?? Surroundings(of: entry.info)
   }
 
-  /// All checks, in order; those that need a call of the block are left out where the first fails.
+  /// All checks, in order.
   public var checks: [Check] {
     var checks = [
       Check(law: "it is described, and so is every setting", detail: "", run: described),
@@ -138,17 +142,17 @@ extension BlockContract.Surroundings {
   /// sizes for all other axes.
   init(of info: BlockInfo) {
     let inputs = info.inputs.filter { !$0.optional }.map { port -> String in
-      let words = port.axes.split { !$0.isLetter && $0 != "_" }.map(String.init)
-      let known = words.prefix { word in Axis.vocabulary.contains { $0.name == word } }
-      guard !known.isEmpty, known.first != "any" else {
-        return "\(port.name): {sequence: [seq, 64]}"
-      }
-      let sizes = known.map { axis in
+      // What follows is another possibility, or an explanation.
+      let words = port.axes.prefix { $0 != ";" && $0 != "(" }
+        .split { !$0.isLetter && $0 != "_" }.map(String.init)
+      let isKnown = words.allSatisfy { word in Axis.vocabulary.contains { $0.name == word } }
+      guard isKnown, !words.isEmpty else { return "\(port.name): {sequence: [seq, 64]}" }
+      let sizes = words.map { axis in
         ["batch": "batch", "sequence": "seq", "channels": "64", "height": "8", "width": "12"][axis]
           ?? "4"
       }
       return "\(port.name): {tensor: [\(sizes.joined(separator: ", "))], "
-        + "axes: [\(known.joined(separator: ", "))]}"
+        + "axes: [\(words.joined(separator: ", "))]}"
     }
     self.init(inputs: "{\(inputs.joined(separator: ", "))}")
   }

@@ -11,8 +11,12 @@ struct BlockCatalogue {
     let summary: String
     let source: String?
     let family: BlockInfo.Family
-    /// The pack that brings it, or the library's file.
+    /// The pack that brings it, or the file that it is written in.
     let pack: String
+    /// Whether `pack` is a file.
+    let isFile: Bool
+    /// The version of the library that it is in, where that says one.
+    let version: String?
     /// The library to import, where its own name is not enough.
     let library: String?
     let inputs: [(name: String, words: String)]
@@ -59,7 +63,8 @@ struct BlockCatalogue {
   func page(_ entry: Entry) -> String {
     var text = "\(entry.name) — \(entry.summary)\n"
     if let source = entry.source { text += "\(source)\n" }
-    if entry.pack.hasSuffix(".yaml") { text += "defined in \(entry.pack)\n" }
+    let version = entry.version.map { ", version \($0)" } ?? ""
+    if entry.isFile { text += "defined in \(entry.pack)\(version)\n" }
     let ports = entry.inputs.map { $0.words.isEmpty ? $0.name : "\($0.name)\($0.words)" }
     text += "\ninputs:  \(ports.isEmpty ? "none" : ports.joined(separator: ", "))\n"
     text += "outputs: \(entry.outputs.joined(separator: ", "))\n"
@@ -104,6 +109,7 @@ struct BlockCatalogue {
       json.member("summary", entry.summary)
       json.member("source", entry.source)
       json.member("pack", entry.pack)
+      json.member("version", entry.version)
       json.member("inputs", entry.inputs.map(\.name))
       json.member("outputs", entry.outputs)
       json.member("example", entry.example)
@@ -130,7 +136,7 @@ extension BlockCatalogue.Entry {
     let info = entry.info
     self.init(
       name: info.name, summary: info.summary, source: info.source, family: info.family,
-      pack: entry.pack, library: nil,
+      pack: entry.origin ?? entry.pack, isFile: entry.origin != nil, version: nil, library: nil,
       inputs: info.inputs.map { port in
         (
           port.name,
@@ -143,7 +149,7 @@ extension BlockCatalogue.Entry {
   init(_ facts: CompositeFacts, library: String, path: String) {
     self.init(
       name: facts.name, summary: facts.about, source: facts.citation, family: facts.family,
-      pack: path, library: library == facts.name ? nil : library,
+      pack: path, isFile: true, version: facts.version, library: library == facts.name ? nil : library,
       inputs: facts.inputs.map { ($0, "") }, outputs: facts.outputs, settings: facts.settings,
       example: facts.example)
   }

@@ -9,6 +9,7 @@ final class PluginReport {
     let block: String
     let law: String
     let detail: String
+    let isBasis: Bool
     var faults: [String]?
   }
 
@@ -16,7 +17,7 @@ final class PluginReport {
 
   init(blocks: [BlockContract]) {
     checks = blocks.flatMap { block in
-      block.checks.map { Check(block: block.name, law: $0.law, detail: $0.detail) }
+      block.checks.map { Check(block: block.name, law: $0.law, detail: $0.detail, isBasis: $0.isBasis) }
     }
   }
 
@@ -84,6 +85,10 @@ final class PluginReport {
           for fault in (check.faults ?? []).prefix(5) {
             text += "           \(check.detail.isEmpty ? "" : "\(check.detail): ")\(fault)\n"
           }
+        }
+        if broken.contains(where: \.isBasis) {
+          text += "         the other laws need it\n"
+          break
         }
         if broken.count > 5 { text += "           and \(broken.count - 5) more\n" }
       }

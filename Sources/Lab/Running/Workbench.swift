@@ -28,6 +28,7 @@ final class Workbench {
     plugins = PluginLoader(
       version: labVersion, allow: { Workbench.allows($0, of: $1, text: $2, isTrusting) },
       tell: { OutputWriter.standardError().write($0) })
+    Crash.watch(plugins)
     do {
       var registry = try Registry([standardBlocks] + LabCommand.packs)
       for path in options?.paths ?? [] { try registry.register(try plugins.load(path)) }
@@ -38,7 +39,6 @@ final class Workbench {
       OutputWriter.standardError().write(DiagnosticFormatter().format([fault]))
       throw LabExit.rejected
     }
-    Crash.watch(plugins)
   }
 
   /// A workbench for another thread, with the same blocks.
@@ -159,9 +159,12 @@ final class Workbench {
     return result
   }
 
-  /// Collects diagnostics, each once.
+  /// Collects diagnostics, each once; a run that failed tells whose code took part in it.
   func report(_ new: [Diagnostic]) {
-    for diagnostic in new {
+    for var diagnostic in new {
+      if diagnostic.id == "run-failed" {
+        diagnostic.notes += plugins.loaded.map { Note("code of the plug-in '\($0)' takes part") }
+      }
       let place = diagnostic.span.map { "\($0.source.name):\($0.start.line):\($0.start.column)" }
       if seen.insert("\(diagnostic.id) \(diagnostic.message) \(place ?? "")").inserted {
         diagnostics.append(diagnostic)

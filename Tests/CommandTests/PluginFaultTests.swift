@@ -1,0 +1,219 @@
+import Foundation
+import Testing
+
+/// Plug-ins with faults: a message that names the plug-in, status 2, and never a crash.
+@Suite("faulty plug-ins")
+struct PluginFaultTests {
+  /// A plug-in with one block, called `faulty`.
+  private static func code(
+    _ body: String, outputs: String = "", more: String = "", name: String = "faulty"
+  ) -> String {
+    """
+    import BlockKit
+    import Graph
+    import Kernels
+
+    struct Wrong: Error {}
+    struct Faulty: Block {
+      static let info = BlockInfo(
+        "\(name)", "A block with a fault.", family: .mixing, \(outputs)example: "- \(name)")
+      @Setting("A number.") var number = 3
+      init() {}
+      func build(_ inputs: Inputs, in scope: Scope) throws -> [Value] {
+        let x = try inputs.first()
+        \(body)
+      }
+    }
+    \(more)
+    let plugin = BlockPack("\(name)", [Faulty.self])
+    """
+  }
+
+  /// Runs `lab COMMAND --plugin FILE` on a model that uses the block.
+  private func run(
+    _ code: String, _ command: String = "profile", file: String = "faulty.swift",
+    more: [String] = []
+  ) throws -> Lab.Output {
+    try Lab.withFolder { folder in
+      let (plugin, model) = (folder.path + "/" + file, folder.path + "/m.yaml")
+      try code.write(toFile: plugin, atomically: true, encoding: .utf8)
+      try "inputs: {x: {sequence: [4, 8]}}\nmodel: [faulty]\n"
+        .write(toFile: model, atomically: true, encoding: .utf8)
+      return try Lab.run([command, model, "--plugin", plugin] + more)
+    }
+  }
+
+  @Test("what does not compile is shown as the compiler shows it")
+  func compiling() throws {
+    let wrong = try run(PluginFaultTests.code("return [y]"))
+    #expect(wrong.status == 2)
+    #expect(wrong.err.contains("faulty.swift:13:13: error: cannot find 'y' in scope"))
+    #expect(wrong.err.contains("faulty.swift' does not compile [plugin-compile]"))
+    let bare = try run("import BlockKit\n")
+    #expect(bare.status == 2 && bare.err.contains("let plugin = BlockPack(\"faulty\""))
+  }
+
+  @Test("a block that throws, or gives something else than it declares")
+  func throwing() throws {
+    let thrown = try run(PluginFaultTests.code("throw Wrong()"))
+    #expect(thrown.status == 2 && thrown.err.contains("m.yaml:2:9: error: the block 'faulty' failed"))
+    #expect(thrown.err.contains("faulty.swift'"), "names the plug-in")
+    let two = try run(PluginFaultTests.code("return [x, x]"))
+    #expect(two.status == 2 && two.err.contains("it gives 2 values but declares 1: y"))
+    let none = try run(PluginFaultTests.code("return []"))
+    #expect(none.status == 2 && none.err.contains("'faulty': the block gives nothing"))
+    // A value of another call means nothing here.
+    let stolen = try run(
+      PluginFaultTests.code(
+        "defer { kept = x }; return [try (kept ?? x) + x]",
+        more: "nonisolated(unsafe) var kept: Value?"), more: ["--at", "batch=1,2"])
+    #expect(stolen.status == 2 && stolen.err.contains("was made in another call of a block"))
+  }
+
+  /// An operation whose rule and evaluation disagree.
+  private static let operation = """
+    struct Shrinking: EvaluableOperation {
+      var name: String { "shrinking" }
+      func results(of operands: [TensorType]) throws(ShapeError) -> [TensorType] { operands }
+      func work(_ operands: [TensorType], _ results: [TensorType]) throws(ShapeError) -> [Work] { [] }
+      func evaluate(_ operands: [Tensor]) throws -> [Tensor] {
+        [try Tensor([1, 2], [Float](repeating: 0, count: 2))]
+      }
+    }
+    """
+
+  @Test("an operation that gives another shape than its type rule")
+  func shapes() throws {
+    let code = PluginFaultTests.code(
+      "return [try scope.apply(.custom(Shrinking()), [x])]", more: PluginFaultTests.operation)
+    #expect(try run(code).status == 0)
+    let run = try run(code, "measure", more: ["--runs", "1"])
+    #expect(run.status == 2 && run.err.contains("it gave [1, 2] instead of"))
+    #expect(run.err.contains("shrinking") && run.err.contains("faulty.swift' takes part"))
+  }
+
+  @Test("names that are taken")
+  func names() throws {
+    let taken = try run(PluginFaultTests.code("return [x]", name: "mamba"))
+    #expect(taken.status == 2)
+    #expect(taken.err.contains("faulty.swift' brings the block 'mamba', which 'archlab' has already"))
+    try Lab.withFolder { folder in
+      let paths = ["a", "b"].map { folder.path + "/\($0).swift" }
+      for path in paths {
+        try PluginFaultTests.code("return [x]").write(toFile: path, atomically: true, encoding: .utf8)
+      }
+      let both = try Lab.run(["blocks", "--plugin", paths[0], "--plugin", paths[1]])
+      #expect(both.status == 2 && both.err.contains("b.swift' brings the block 'faulty', which '"))
+      #expect(both.err.contains("a.swift' has already"))
+    }
+    let twice = PluginFaultTests.code("return [x]")
+      .replacingOccurrences(of: "[Faulty.self]", with: "[Faulty.self, Faulty.self]")
+    #expect(try run(twice).err.contains("brings the block 'faulty' twice"))
+    #expect(try run("model: []", file: "faulty.yaml").err.contains("faulty.yaml' is no plug-in"))
+    let missing = try Lab.run(["blocks", "--plugin", "nowhere.swift"])
+    #expect(missing.status == 2 && missing.err.contains("there is no plug-in 'nowhere.swift'"))
+  }
+
+  @Test("shared objects that are none, lack their entry or are of another lab")
+  func sharedObjects() throws {
+    try Lab.withFolder { folder in
+      func load(_ name: String) throws -> String {
+        let output = try Lab.run(["blocks", "--plugin", folder.path + "/" + name])
+        #expect(output.status == 2, "\(name): \(output.err)")
+        #expect(output.err.contains(name) && output.err.contains("[bad-plugin]"))
+        return output.err
+      }
+      func compile(_ name: String, _ code: String) throws {
+        let source = folder.path + "/\(name).swift"
+        try code.write(toFile: source, atomically: true, encoding: .utf8)
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = [
+          "swiftc", "-parse-as-library", "-emit-library", source, "-o", folder.path + "/\(name).so",
+        ]
+        try process.run()
+        process.waitUntilExit()
+        try #require(process.terminationStatus == 0)
+      }
+      try "no library".write(toFile: folder.path + "/text.so", atomically: true, encoding: .utf8)
+      #expect(try load("text.so").contains("cannot be loaded"))
+      try compile("bare", "public func nothing() {}")
+      #expect(try load("bare.so").contains("it lacks 'archlab_plugin_identity'"))
+      try compile(
+        "other",
+        """
+        let identity: StaticString = "archlab 0.0.9 0123456789abcdef"
+        @_cdecl("archlab_plugin_identity")
+        public func identify() -> UnsafeRawPointer { UnsafeRawPointer(identity.utf8Start) }
+        @_cdecl("archlab_plugin_blocks")
+        public func blocks(_ place: UnsafeMutableRawPointer) { fatalError() }
+        """)
+      #expect(
+        try load("other.so").contains("was built for 'archlab 0.0.9 0123456789abcdef' and this is 'archlab"))
+      try compile(
+        "undefined",
+        """
+        @_silgen_name("$s8BlockKit0A4GoneyyF") func gone()
+        @_cdecl("archlab_plugin_identity") public func identify() -> Int { gone(); return 0 }
+        """)
+      let undefined = try load("undefined.so")
+      #expect(undefined.contains("undefined symbol") && undefined.contains("make it again"))
+    }
+  }
+
+  @Test("a crash in a plug-in is told as one", arguments: [
+    "fatalError(\"over\")", "let none: [Int] = []; _ = none[number]; return [x]",
+    "return [try endless(x, number)]",
+  ])
+  func crashing(body: String) throws {
+    let endless = """
+      func endless(_ x: Value, _ n: Int) throws -> Value { try endless(x, n &+ 1) + x }
+      """
+    let output = try run(PluginFaultTests.code(body, more: endless))
+    #expect(output.status == 2, "\(output.err)")
+    #expect(output.err.contains("crashed while the plug-in '"))
+    #expect(output.err.contains("faulty.swift' was loaded [plugin-crashed]"))
+  }
+
+  @Test("the laws find what is wrong, a crash included, and go on behind it")
+  func laws() throws {
+    try Lab.withFolder { folder in
+      let path = folder.path + "/faulty.swift"
+      let code = PluginFaultTests.code(
+        """
+        if number < 0 { fatalError("a negative number") }
+            if number == 7 { throw Wrong() }
+            let first = try split(x, [1, try x.size(.sequence) - 1], along: .sequence)[0]
+            let w = try scope.parameter("w", [Dim(.channels, try x.size(.sequence))], .ones)
+            _ = w
+            return [first]
+        """)
+      try code.replacingOccurrences(of: "\"A number.\"", with: "\"\"")
+        .write(toFile: path, atomically: true, encoding: .utf8)
+      let test = try Lab.run(["plugin", "test", path])
+      #expect(test.status == 1, "\(test.err)")
+      #expect(test.out.contains("BROKEN it is described, and so is every setting"))
+      #expect(test.out.contains("the setting 'number' has no help"))
+      #expect(test.out.contains("BROKEN no value of a setting ends the process (22 tried)"))
+      #expect(test.out.contains("number: -1: it ends the process:"))
+      #expect(test.out.contains("number: 7: it fails with 'Wrong()', which is neither"))
+      #expect(test.out.contains("BROKEN same weights at every batch and length"))
+      #expect(test.out.contains("ok     same settings and types, same trace"))
+    }
+  }
+
+  @Test("composites of a library that need each other without end")
+  func recursion() throws {
+    try Lab.withFolder { folder in
+      let model = folder.path + "/m.yaml"
+      try """
+      inputs: {x: {sequence: [4, 8]}}
+      blocks: {a: {body: [b]}, b: {body: [{residual: [a]}]}}
+      model: [a]
+      """.write(toFile: model, atomically: true, encoding: .utf8)
+      let output = try Lab.run(["profile", model])
+      #expect(output.status == 2 && output.err.contains("'a' is used inside of itself [recursion]"))
+      #expect(output.err.contains("a → b → a"))
+    }
+  }
+}
