@@ -68,16 +68,21 @@ public struct Registry: Sendable {
 
   /// Adds a pack; throws at the first name that is taken, and adds nothing then.
   public mutating func register(_ pack: BlockPack) throws(Clash) {
-    var added: [String: Entry] = [:]
+    // Only what is new is in the way of what follows; a failure takes it out again.
+    var added: [String] = []
+    entries.reserveCapacity(entries.count + pack.blocks.count)
     for type in pack.blocks {
       let info = type.info
-      if let old = entries[info.name] ?? added[info.name] {
+      let entry = Entry(type: type, pack: pack.name, origin: pack.origin, info: info)
+      if let old = entries.updateValue(entry, forKey: info.name) {
+        entries[info.name] = old
+        for name in added where name != info.name { entries[name] = nil }
+        if added.contains(info.name) { entries[info.name] = nil }
         throw Clash(
           name: info.name, first: old.origin ?? old.pack, second: pack.origin ?? pack.name)
       }
-      added[info.name] = Entry(type: type, pack: pack.name, origin: pack.origin, info: info)
+      added.append(info.name)
     }
-    entries.merge(added) { old, _ in old }
   }
 
   /// The block of that name.

@@ -87,7 +87,8 @@ struct PluginCompiler {
     let (end, output) = Subprocess.run([
       compiler.hasSuffix("swiftc") ? compiler : swiftc, "-O", "-swift-version", "6",
       "-parse-as-library", "-emit-library", "-module-name", "Plugin_\(stem)_\(hash)", "-I", modules,
-      "-I", making, "\(making)/source.swift", "\(making)/entry.swift", "-o", "\(making)/lib\(stem).so",
+      "-I", making, "\(making)/source.swift", "\(making)/entry.swift", "-o",
+      "\(making)/lib\(stem).so",
     ])
     guard end == .exit(0) else {
       _ = Subprocess.run(["rm", "-rf", making])

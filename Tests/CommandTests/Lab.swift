@@ -23,9 +23,13 @@ enum Lab {
   }()
 
   /// Runs `lab` with arguments, in the repository's root, with plain output of 100 columns.
-  static func run(_ arguments: [String], input: String? = nil) throws -> Output {
+  ///
+  /// With `program` another one than `lab`.
+  static func run(
+    _ arguments: [String], input: String? = nil, program: URL? = nil
+  ) throws -> Output {
     let process = Process()
-    process.executableURL = executable
+    process.executableURL = program ?? executable
     process.arguments = arguments
     process.currentDirectoryURL = root
     process.environment = [

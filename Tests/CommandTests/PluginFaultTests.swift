@@ -56,7 +56,8 @@ struct PluginFaultTests {
   @Test("a block that throws, or gives something else than it declares")
   func throwing() throws {
     let thrown = try run(PluginFaultTests.code("throw Wrong()"))
-    #expect(thrown.status == 2 && thrown.err.contains("m.yaml:2:9: error: the block 'faulty' failed"))
+    #expect(
+      thrown.status == 2 && thrown.err.contains("m.yaml:2:9: error: the block 'faulty' failed"))
     #expect(thrown.err.contains("faulty.swift'"), "names the plug-in")
     let two = try run(PluginFaultTests.code("return [x, x]"))
     #expect(two.status == 2 && two.err.contains("it gives 2 values but declares 1: y"))
@@ -96,11 +97,13 @@ struct PluginFaultTests {
   func names() throws {
     let taken = try run(PluginFaultTests.code("return [x]", name: "mamba"))
     #expect(taken.status == 2)
-    #expect(taken.err.contains("faulty.swift' brings the block 'mamba', which 'archlab' has already"))
+    #expect(
+      taken.err.contains("faulty.swift' brings the block 'mamba', which 'archlab' has already"))
     try Lab.withFolder { folder in
       let paths = ["a", "b"].map { folder.path + "/\($0).swift" }
       for path in paths {
-        try PluginFaultTests.code("return [x]").write(toFile: path, atomically: true, encoding: .utf8)
+        try PluginFaultTests.code("return [x]").write(
+          toFile: path, atomically: true, encoding: .utf8)
       }
       let both = try Lab.run(["blocks", "--plugin", paths[0], "--plugin", paths[1]])
       #expect(both.status == 2 && both.err.contains("b.swift' brings the block 'faulty', which '"))
@@ -149,7 +152,8 @@ struct PluginFaultTests {
         public func blocks(_ place: UnsafeMutableRawPointer) { fatalError() }
         """)
       #expect(
-        try load("other.so").contains("was built for 'archlab 0.0.9 0123456789abcdef' and this is 'archlab"))
+        try load("other.so").contains(
+          "was built for 'archlab 0.0.9 0123456789abcdef' and this is 'archlab"))
       try compile(
         "undefined",
         """
@@ -161,10 +165,12 @@ struct PluginFaultTests {
     }
   }
 
-  @Test("a crash in a plug-in is told as one", arguments: [
-    "fatalError(\"over\")", "let none: [Int] = []; _ = none[number]; return [x]",
-    "return [try endless(x, number)]",
-  ])
+  @Test(
+    "a crash in a plug-in is told as one",
+    arguments: [
+      "fatalError(\"over\")", "let none: [Int] = []; _ = none[number]; return [x]",
+      "return [try endless(x, number)]",
+    ])
   func crashing(body: String) throws {
     let endless = """
       func endless(_ x: Value, _ n: Int) throws -> Value { try endless(x, n &+ 1) + x }

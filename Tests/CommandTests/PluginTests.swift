@@ -9,44 +9,58 @@ struct PluginTests {
   static let lm = "\(example)/lm.yaml"
   static let swift = "layers.*.mixer={differential_attention: {heads: 4}}"
   static let yaml = "layers.*.mixer={differential_attention: {dim: 64, heads: 4}}"
-  static let small = ["--set", "dim=64", "hidden=96", "--at", "seq=17"]
+  static let small = ["--set", "dim=64", "hidden=96"]
 
-  @Test("in YAML and in Swift: the same parameters, operations, state and outputs")
-  func sameInYAMLAndSwift() throws {
-    let asYAML = [PluginTests.lm] + PluginTests.small + ["--swap", PluginTests.yaml]
-    let asSwift =
-      [PluginTests.lm, "--plugin", PluginTests.plugin] + PluginTests.small
-      + ["--swap", PluginTests.swift]
-    func result(_ arguments: [String]) throws -> NSDictionary {
-      let object = try Lab.json(["profile"] + arguments + ["--json"])
-      var result = try #require((object["results"] as? [[String: Any]])?.first)
-      // The paths of modules within the block may differ; what they sum up to may not.
-      result["modules"] = nil
-      return result as NSDictionary
-    }
-    #expect(try result(asYAML) == result(asSwift))
+  @Test("in YAML, in Swift and in a package: the same parameters, operations, state and outputs")
+  func sameInAllWays() throws {
+    let package = Lab.root.appendingPathComponent("Examples/CustomLab").path
+    let scratch = Lab.root.appendingPathComponent(".build/custom-lab").path
+    let build = try Lab.run(
+      ["swift", "build", "--package-path", package, "--scratch-path", scratch],
+      program: URL(fileURLWithPath: "/usr/bin/env"))
+    try #require(build.status == 0, "\(build.out) \(build.err)")
+    let custom = URL(fileURLWithPath: scratch + "/debug/custom-lab")
+    let ways: [(program: URL?, swap: String, more: [String])] = [
+      (nil, PluginTests.yaml, []),
+      (nil, PluginTests.swift, ["--plugin", PluginTests.plugin]),
+      (custom, PluginTests.swift, []),
+    ]
     try Lab.withFolder { folder in
-      let weights = folder.path + "/lm.safetensors"
-      let built = try Lab.run(["build"] + asYAML + ["--weights", "-o", folder.path])
-      #expect(built.status == 0, "\(built.err)")
-      let inputs = folder.path + "/in.safetensors"
+      let (weights, inputs) = (folder.path + "/lm.safetensors", folder.path + "/in.safetensors")
       try PluginTests.tokens(17).write(to: URL(fileURLWithPath: inputs))
+      var results: [NSDictionary] = []
       var outputs: [Data] = []
-      for (i, arguments) in [asYAML, asSwift].enumerated() {
+      for (i, way) in ways.enumerated() {
+        let model = [PluginTests.lm] + way.more + PluginTests.small + ["--swap", way.swap]
+        let at = ["--at", "seq=17"]
+        let profile = try Lab.run(["profile"] + model + at + ["--json"], program: way.program)
+        let object = try JSONSerialization.jsonObject(with: Data(profile.out.utf8))
+        let list = (object as? [String: Any])?["results"] as? [[String: Any]]
+        var result = try #require(list?.first)
+        // The modules within the block may differ; what they sum up to may not.
+        result["modules"] = nil
+        results.append(result as NSDictionary)
+        if i == 0 {
+          let built = try Lab.run(["build"] + model + ["--weights", "-o", folder.path])
+          #expect(built.status == 0, "\(built.err)")
+        }
         let out = folder.path + "/out-\(i).safetensors"
         let run = try Lab.run(
-          ["run"] + arguments.filter { !["--at", "seq=17"].contains($0) }
-            + ["--weights", weights, "--inputs", inputs, "-o", out])
+          ["run"] + model + ["--weights", weights, "--inputs", inputs, "-o", out],
+          program: way.program)
         #expect(run.status == 0, "\(run.err)")
         outputs.append(try Data(contentsOf: URL(fileURLWithPath: out)))
       }
-      #expect(outputs[0] == outputs[1] && outputs[0].count > 17 * 8000 * 4)
+      #expect(results[0] == results[1] && results[0] == results[2])
+      #expect(outputs[0].count > 17 * 8000 * 4)
+      #expect(outputs[0] == outputs[1] && outputs[0] == outputs[2])
     }
   }
 
   /// A safetensors file with token ids 0, 97, 194, …
   static func tokens(_ count: Int) -> Data {
-    let header = #"{"tokens":{"dtype":"I64","shape":[1,\#(count)],"data_offsets":[0,\#(8 * count)]}}"#
+    let header =
+      #"{"tokens":{"dtype":"I64","shape":[1,\#(count)],"data_offsets":[0,\#(8 * count)]}}"#
     var data = withUnsafeBytes(of: UInt64(header.utf8.count).littleEndian) { Data($0) }
     data += Data(header.utf8)
     for i in 0..<count { data += withUnsafeBytes(of: Int64(97 * i).littleEndian) { Data($0) } }

@@ -147,6 +147,7 @@ struct SyntaxParser {
 
   /// The construct that a misspelt word means, when keys of that construct stand beside it.
   private func misspelt(_ head: YAMLEntry, beside heads: [YAMLEntry]) -> String? {
+    if heads.count < 2 { return nil }
     let near = suggestions(for: head.name, among: constructs.keys.sorted())
     return near.first { word in
       guard let keys = constructs[word]?.keys else { return false }

@@ -37,7 +37,7 @@ struct BlocksCommand: ParsableCommand {
   }
 
   func run() throws {
-    let bench = try Workbench(plugins)
+    let bench = try Workbench(plugins.request)
     if let fit, let name {
       try FittingBlocks(path: fit, blueprint: name, bench: bench).list(color)
       return

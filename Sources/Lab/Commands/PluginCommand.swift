@@ -92,7 +92,7 @@ struct PluginTest: ParsableCommand {
 
   func run() throws {
     if let from { return try runChecks(from: from) }
-    let bench = try Workbench(PluginOptions(file))
+    let bench = try Workbench(PluginRequest(paths: [file]))
     let out = OutputWriter.standardOutput()
     let report = PluginReport(blocks: PluginTest.blocks(of: bench, file))
     try report.run { start in
@@ -113,7 +113,7 @@ struct PluginTest: ParsableCommand {
 
   /// The checks from number `from` on, each told before it begins and when it ends.
   private func runChecks(from: Int) throws {
-    let bench = try Workbench(PluginOptions(file))
+    let bench = try Workbench(PluginRequest(paths: [file]))
     let writer = OutputWriter.standardError()
     var number = 0
     for block in PluginTest.blocks(of: bench, file) {
@@ -126,15 +126,6 @@ struct PluginTest: ParsableCommand {
         number += 1
       }
     }
-  }
-}
-
-extension PluginOptions {
-  /// As `--plugin path`.
-  init(_ path: String) {
-    self.init()
-    paths = [path]
-    trust = false
   }
 }
 

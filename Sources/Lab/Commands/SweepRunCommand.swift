@@ -141,7 +141,7 @@ struct SweepRun: ParsableCommand {
   }
 
   func run() throws {
-    let bench = try Workbench(plugins)
+    let bench = try Workbench(plugins.request)
     if let source = source(bench), canMeasure(source.file, bench) { try run(source, bench) }
     let writer = OutputWriter.standardError()
     if !bench.diagnostics.isEmpty {

@@ -12,7 +12,7 @@ struct SweepShow: ParsableCommand {
 
   @OptionGroup var plugins: PluginOptions
   func run() throws {
-    let bench = try Workbench(plugins)
+    let bench = try Workbench(plugins.request)
     if let source = SweepSource(file, bench) {
       var found: Variant?
       var near: [String] = []

@@ -28,7 +28,7 @@ struct SystemsCommand: ParsableCommand {
   @Flag(help: "Print Markdown, as in blueprints/README.md.") var markdown = false
 
   func run() throws {
-    let bench = try Workbench(plugins)
+    let bench = try Workbench(plugins.request)
     let shipped = bench.search.families()
     let known = Set(shipped.map(\.family))
     for family in families where !known.contains(family) {

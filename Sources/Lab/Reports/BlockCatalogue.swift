@@ -149,7 +149,8 @@ extension BlockCatalogue.Entry {
   init(_ facts: CompositeFacts, library: String, path: String) {
     self.init(
       name: facts.name, summary: facts.about, source: facts.citation, family: facts.family,
-      pack: path, isFile: true, version: facts.version, library: library == facts.name ? nil : library,
+      pack: path, isFile: true, version: facts.version,
+      library: library == facts.name ? nil : library,
       inputs: facts.inputs.map { ($0, "") }, outputs: facts.outputs, settings: facts.settings,
       example: facts.example)
   }

@@ -17,7 +17,9 @@ final class PluginReport {
 
   init(blocks: [BlockContract]) {
     checks = blocks.flatMap { block in
-      block.checks.map { Check(block: block.name, law: $0.law, detail: $0.detail, isBasis: $0.isBasis) }
+      block.checks.map {
+        Check(block: block.name, law: $0.law, detail: $0.detail, isBasis: $0.isBasis)
+      }
     }
   }
 

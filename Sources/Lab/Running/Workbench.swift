@@ -22,16 +22,16 @@ final class Workbench {
   /// A workbench with the built-in blocks, those of the program that runs and of `--plugin`.
   ///
   /// Throws after telling what is wrong with a plug-in: whatever needs it would be wrong as well.
-  init(_ options: PluginOptions? = nil) throws {
+  init(_ options: PluginRequest = PluginRequest()) throws {
     search = SearchPath(folders: Workbench.folders)
-    let isTrusting = options?.trust ?? false
+    let isTrusting = options.trust
     plugins = PluginLoader(
       version: labVersion, allow: { Workbench.allows($0, of: $1, text: $2, isTrusting) },
       tell: { OutputWriter.standardError().write($0) })
     Crash.watch(plugins)
     do {
       var registry = try Registry([standardBlocks] + LabCommand.packs)
-      for path in options?.paths ?? [] { try registry.register(try plugins.load(path)) }
+      for path in options.paths { try registry.register(try plugins.load(path)) }
       assembler = Assembler(registry: registry, loader: search, plugins: plugins)
     } catch {
       let fault = (error as? Registry.Clash)?.diagnostic ?? error as? Diagnostic
@@ -67,7 +67,8 @@ final class Workbench {
     return true
   }
 
-  /// `ARCHLAB_PATH`, then the shipped blueprints: of `ARCHLAB_HOME`, or beside the executable.
+  /// `ARCHLAB_PATH`, then the shipped blueprints: of `ARCHLAB_HOME`, beside the executable, or for a
+  /// program that somebody else built with the lab's library, beside the library's sources.
   private static var folders: [String] {
     func variable(_ name: String) -> String? {
       guard let text = getenv(name) else { return nil }
@@ -90,7 +91,9 @@ final class Workbench {
         }
       }
     }
-    return folders
+    let sources = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
+    let shipped = "/\(sources)/blueprints"
+    return access(shipped, R_OK) == 0 ? folders + [shipped] : folders
   }
 
   /// The text of a blueprint: a file, standard input, or a shipped one by name.
