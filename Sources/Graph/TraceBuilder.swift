@@ -40,8 +40,17 @@ public final class TraceBuilder {
     let operandTypes = operands.map { types[$0] }
     let resultTypes = try rules.results(of: operandTypes)
     for type in resultTypes { _ = try type.count() }
-    let cost = try Cost(try rules.work(operandTypes, resultTypes))
+    let work = try rules.work(operandTypes, resultTypes)
+    let cost = try Cost(work)
     let state = try rules.state(operandTypes, resultTypes)
+    if case .custom = op {
+      // The lab's own rules are tested; an outsider's are checked.
+      for type in resultTypes { try type.check("the operation \(rules.name) gives") }
+      for term in work where term.factors.contains(where: { $0.value < 0 }) {
+        throw ShapeError("the operation \(rules.name) has a cost below zero: \(term.what)")
+      }
+      if state < 0 { throw ShapeError("the operation \(rules.name) has a state below zero") }
+    }
     let results = Array(types.count..<types.count + resultTypes.count)
     types.append(contentsOf: resultTypes)
     nodes.append(TraceNode(op: op, operands: operands, results: results, scope: scope))
@@ -60,6 +69,8 @@ public final class TraceBuilder {
     guard names.insert(path).inserted else {
       throw ShapeError("the block \(block) makes the parameter '\(path)' twice")
     }
+    if path.isEmpty { throw ShapeError("the block \(block) makes a parameter without a name") }
+    try type.check("the parameter '\(path)' of \(block) is")
     let parameter = try Parameter(
       name: path, type: type, initializer: initializer, active: active, isBuffer: isBuffer)
     types.append(type)
@@ -87,5 +98,15 @@ public final class TraceBuilder {
     return Trace(
       block: block, inputs: inputs, types: types, nodes: nodes, parameters: parameters,
       outputs: outputs, scopes: scopes)
+  }
+}
+
+extension TensorType {
+  /// Throws when there can be no such tensor.
+  fileprivate func check(_ what: String) throws(ShapeError) {
+    if dims.contains(where: { $0.size < 0 }) {
+      throw ShapeError("\(what) \(self), with a size below zero")
+    }
+    if Set(axes).count != axes.count { throw ShapeError("\(what) \(self), with an axis twice") }
   }
 }

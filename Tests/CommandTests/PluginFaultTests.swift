@@ -93,6 +93,39 @@ struct PluginFaultTests {
     #expect(run.err.contains("shrinking") && run.err.contains("faulty.swift' takes part"))
   }
 
+  @Test(
+    "rules that no tensor and no cost can keep",
+    arguments: [
+      ("[TensorType([Dim(.batch, -5)])]", "[]", "0", "with a size below zero"),
+      ("[TensorType([Dim(.batch, 2), Dim(.batch, 3)])]", "[]", "0", "with an axis twice"),
+      (
+        "[TensorType([Dim(.batch, Int.max), Dim(.state, 3)])]", "[]", "0", "too large to be counted"
+      ),
+      ("[]", "[]", "0", "gives nothing"),
+      ("operands", "[Work(.scan, \"steps\", -3)]", "0", "has a cost below zero: steps"),
+      ("operands", "[Work(.scan, \"\", .n(\"a\", Int.max), 4)]", "0", "too large to be counted"),
+      ("operands", "[]", "-7", "has a state below zero"),
+    ])
+  func impossible(results: String, work: String, state: String, words: String) throws {
+    let operation = """
+      struct Impossible: Operation {
+        var name: String { "impossible" }
+        func results(of operands: [TensorType]) throws(ShapeError) -> [TensorType] { \(results) }
+        func work(_ operands: [TensorType], _ results: [TensorType]) throws(ShapeError) -> [Work] {
+          \(work)
+        }
+        func state(_ operands: [TensorType], _ results: [TensorType]) throws(ShapeError) -> Int {
+          \(state)
+        }
+      }
+      """
+    let code = PluginFaultTests.code(
+      "return [try scope.apply(.custom(Impossible()), [x])]", more: operation)
+    let output = try run(code)
+    #expect(output.status == 2 && output.err.contains(words), "\(output.err)")
+    #expect(output.err.contains("the block comes from the plug-in"))
+  }
+
   @Test("names that are taken")
   func names() throws {
     let taken = try run(PluginFaultTests.code("return [x]", name: "mamba"))

@@ -57,7 +57,7 @@ struct PluginTests {
     }
   }
 
-  /// A safetensors file with token ids 0, 97, 194, …
+  /// A safetensors file with token ids 0, 97, 194 and so on.
   static func tokens(_ count: Int) -> Data {
     let header =
       #"{"tokens":{"dtype":"I64","shape":[1,\#(count)],"data_offsets":[0,\#(8 * count)]}}"#
