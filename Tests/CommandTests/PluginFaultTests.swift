@@ -235,9 +235,9 @@ struct PluginFaultTests {
       #expect(test.out.contains("the setting 'number' has no help"))
       #expect(test.out.contains("BROKEN no value of a setting ends the process (22 tried)"))
       #expect(test.out.contains("number: -1: it ends the process:"))
-      #expect(test.out.contains("number: 7: it fails with 'Wrong()', which is neither"))
+      #expect(test.out.contains("number: 7: the block 'faulty' failed: Wrong(), which is neither"))
       #expect(test.out.contains("BROKEN same weights at every batch and length"))
-      #expect(test.out.contains("ok     same settings and types, same trace"))
+      #expect(test.out.contains("ok     same settings and types, same graph"))
     }
   }
 

@@ -118,6 +118,39 @@ struct PluginTests {
     #expect(try Lab.run(["plugin", "new", "mamba"]).err.contains("has a block 'mamba' already"))
   }
 
+  @Test("the laws hold for blocks in YAML, and find those that break them")
+  func lawsOfLibraries() throws {
+    let sound = try Lab.run([
+      "plugin", "test", "\(PluginTests.example)/differential_attention.yaml",
+    ])
+    #expect(
+      sound.status == 0 && sound.out.contains("no value of a setting ends the process (66 tried)"))
+    let inputs = ["--inputs", "{x: {image: [64, 8, 8]}}"]
+    let library = "blueprints/blocks/channel_attention.yaml"
+    #expect(try Lab.run(["plugin", "test", library] + inputs).status == 0)
+    let sequence = try Lab.run(["plugin", "test", library])
+    #expect(sequence.status == 1 && sequence.out.contains("the input has no axis 'height'"))
+    #expect(sequence.out.contains("123 checks, 1 broken"))
+    try Lab.withFolder { folder in
+      let path = folder.path + "/parts.yaml"
+      try """
+      blocks:
+        part:
+          about: A part
+          settings: {hidden: {type: int, min: 1, default: 2}, Wide: 3}
+          body: [linear: {dim: "${hidden + Wide}", bias: false}]
+          example: "- part"
+      """.write(toFile: path, atomically: true, encoding: .utf8)
+      let broken = try Lab.run(["plugin", "test", path])
+      #expect(broken.status == 1 && broken.out.contains("the setting 'hidden' has no help"))
+      #expect(broken.out.contains("the setting 'Wide' is no word in snake_case"))
+      try "blocks: {part: {body: [linear]}}\n".write(
+        toFile: path, atomically: true, encoding: .utf8)
+      let silent = try Lab.run(["plugin", "test", path])
+      #expect(silent.status == 2 && silent.err.contains("offers no blocks [no-blocks]"))
+    }
+  }
+
   @Test("a blueprint's plug-in does not run unasked")
   func trust() throws {
     try Lab.withFolder { folder in

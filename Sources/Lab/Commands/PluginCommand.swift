@@ -83,40 +83,80 @@ struct PluginTest: ParsableCommand {
     commandName: "test",
     abstract: "Hold a plug-in's blocks against the laws that every block keeps.",
     discussion: """
-      Documentation, settings, shapes, costs, determinism, runs, swaps. Every check runs in a process \
-      of its own kind: a block that crashes is told with what it crashed on, and the rest goes on.
+      Documentation, settings, shapes, costs, determinism, runs, swaps. The checks run \
+      in a process of their own: a block that crashes is told with what it crashed on, and the rest \
+      goes on. Inputs have the axes that a block in Swift names; others are sequences of 64 channels.
       """)
 
-  @Argument(help: "A Swift file.", completion: .file(extensions: ["swift", "so"])) var file: String
+  @Argument(
+    help: "A Swift file, or a library of YAML blocks.",
+    completion: .file(extensions: ["swift", "so", "yaml"]))
+  var file: String
+  @Option(
+    help: ArgumentHelp(
+      "Inputs of the examples, as a blueprint's section: '{x: {image: [3, 32, 32]}}'.",
+      valueName: "inputs"))
+  var inputs: String?
   @Option(help: .hidden) var from: Int?
 
   func run() throws {
     if let from { return try runChecks(from: from) }
-    let bench = try Workbench(PluginRequest(paths: [file]))
+    let bench = try workbench()
     let out = OutputWriter.standardOutput()
-    let report = PluginReport(blocks: PluginTest.blocks(of: bench, file))
+    let report = PluginReport(blocks: blocks(bench))
+    if bench.hasErrors {
+      OutputWriter.standardError().write(DiagnosticFormatter().format(bench.diagnostics))
+      throw LabExit.rejected
+    }
     try report.run { start in
-      Subprocess.run([
-        Subprocess.own ?? "lab", "plugin", "test", file, "--from", String(start),
-      ])
+      Subprocess.run(
+        [
+          Subprocess.own ?? "lab", "plugin", "test", file, "--from", String(start),
+        ] + (inputs.map { ["--inputs", $0] } ?? []))
     }
     out.write(report.text)
     out.flush()
     if report.hasFaults { throw LabExit.answerIsNo }
   }
 
-  private static func blocks(of bench: Workbench, _ file: String) -> [BlockContract] {
+  /// The blocks of a plug-in, or of a library of YAML blocks.
+  private func blocks(_ bench: Workbench) -> [BlockContract] {
     let registry = bench.registry
-    return registry.names.filter { registry[$0]?.origin == file }
-      .compactMap { BlockContract($0, in: registry) }
+    guard isLibrary else {
+      return registry.names.filter { registry[$0]?.origin == file }
+        .compactMap { BlockContract($0, in: registry, surroundings: surroundings) }
+    }
+    guard let source = bench.source(file) else { return [] }
+    let (blocks, faults) = bench.assembler.blocks(of: source)
+    bench.report(faults)
+    if blocks.isEmpty, faults.isEmpty {
+      bench.report([
+        Diagnostic(
+          id: "no-blocks", message: "'\(file)' offers no blocks",
+          help: "a library's block says what it is with 'about:'")
+      ])
+    }
+    return blocks.map {
+      BlockContract($0, library: source.name, in: registry, surroundings: surroundings)
+    }
+  }
+
+  private var surroundings: BlockContract.Surroundings? {
+    inputs.map { BlockContract.Surroundings(inputs: $0) }
+  }
+
+  private var isLibrary: Bool { !file.hasSuffix(".swift") && !file.hasSuffix(".so") }
+
+  private func workbench() throws -> Workbench {
+    try Workbench(PluginRequest(paths: isLibrary ? [] : [file]))
   }
 
   /// The checks from number `from` on, each told before it begins and when it ends.
   private func runChecks(from: Int) throws {
-    let bench = try Workbench(PluginRequest(paths: [file]))
+    let bench = try workbench()
     let writer = OutputWriter.standardError()
     var number = 0
-    for block in PluginTest.blocks(of: bench, file) {
+    for block in blocks(bench) {
       for check in block.checks {
         if number >= from {
           writer.write("\(PluginReport.begin)\(number)\n")

@@ -16,12 +16,9 @@ extension BlockContract {
   func described() -> [String] {
     var faults: [String] = []
     if !isWord(name) { faults.append("its name is no word in snake_case") }
-    if !entry.info.summary.hasSuffix(".") { faults.append("its summary is no sentence") }
-    if !entry.info.example.contains("- \(name)") {
-      faults.append("its example shows no step '- \(name)'")
-    }
-    if entry.info.outputs.isEmpty { faults.append("it has no outputs") }
-    let settings = entry.settings
+    if summary.count < 4 || !summary.hasSuffix(".") { faults.append("its summary is no sentence") }
+    if !example.contains("- \(name)") { faults.append("its example shows no step '- \(name)'") }
+    if outputs.isEmpty { faults.append("it has no outputs") }
     for setting in settings {
       if setting.help.count <= 3 { faults.append("the setting '\(setting.name)' has no help") }
       if !isWord(setting.name) {
@@ -30,12 +27,6 @@ extension BlockContract {
       if BlockContract.reserved.contains(setting.name) {
         faults.append("the setting '\(setting.name)' has the name of a key that every step knows")
       }
-      guard let fallback = setting.fallback else { continue }
-      if case .failure(let errors) = entry.decode([(setting.name, fallback)]),
-        errors.errors.contains(where: { $0.setting == setting.name })
-      {
-        faults.append("the default of '\(setting.name)' is not allowed")
-      }
     }
     if Set(settings.map(\.name)).count != settings.count {
       faults.append("two settings have one name")
@@ -43,19 +34,25 @@ extension BlockContract {
     return faults
   }
 
+  /// Every weight with its path.
+  private func weights(_ graph: Graph) -> [String: Parameter] {
+    var weights: [String: Parameter] = [:]
+    graph.forEachParameter { path, parameter, _ in weights[path] = parameter }
+    return weights
+  }
+
   /// Weights do not depend on sizes of the input, and the batch goes through.
   func shapes() throws -> [String] {
     var faults: [String] = []
-    let weights = try call().trace.parameters.map(\.parameter)
+    let own = try weights(graph())
     for batch in [1, 2, 5] {
       for seq in [2, 3, 8, 33] {
-        let trace = try call(batch: batch, seq: seq).trace
+        let graph = try graph(batch: batch, seq: seq)
         let place = "at batch \(batch), sequence \(seq)"
-        if trace.parameters.map(\.parameter) != weights {
-          faults.append("it has other weights \(place)")
-        }
-        if trace.outputs.isEmpty { faults.append("it gives nothing \(place)") }
-        for type in trace.outputTypes where (type.size(.batch) ?? batch) != batch {
+        if weights(graph) != own { faults.append("it has other weights \(place)") }
+        if graph.outputs.isEmpty { faults.append("it gives nothing \(place)") }
+        for type in graph.outputs.map({ graph.types[$0.value] })
+        where (type.size(.batch) ?? batch) != batch {
           faults.append("it gives \(type) \(place)")
         }
       }
@@ -65,52 +62,63 @@ extension BlockContract {
 
   /// A block builds the same whenever it is called.
   func deterministic() throws -> [String] {
-    let (a, b) = (try call().trace, try call().trace)
-    var differences: [String] = []
-    if a.types != b.types { differences.append("types") }
-    if a.nodes.map(\.op.rules.name) != b.nodes.map(\.op.rules.name)
-      || a.nodes.map(\.op.rules.attributes) != b.nodes.map(\.op.rules.attributes)
-      || a.nodes.map(\.operands) != b.nodes.map(\.operands)
-    {
-      differences.append("operations")
+    let (a, b) = (try graph(), try graph())
+    var differences: Set<String> = []
+    if a.types != b.types { differences.insert("types") }
+    if weights(a) != weights(b) { differences.insert("weights") }
+    if a.outputs.map(\.value) != b.outputs.map(\.value) { differences.insert("outputs") }
+    if a.nodes.count != b.nodes.count { differences.insert("operations") }
+    for (x, y) in zip(a.nodes.map(\.trace), b.nodes.map(\.trace)) {
+      if x.nodes.map(\.op.rules.name) != y.nodes.map(\.op.rules.name)
+        || x.nodes.map(\.op.rules.attributes) != y.nodes.map(\.op.rules.attributes)
+        || x.nodes.map(\.operands) != y.nodes.map(\.operands) || x.outputs != y.outputs
+      {
+        differences.insert("operations")
+      }
+      if x.scopes.map(\.name) != y.scopes.map(\.name)
+        || x.nodes.map(\.scope) != y.nodes.map(\.scope)
+      {
+        differences.insert("scopes")
+      }
+      if x.cost != y.cost { differences.insert("costs") }
     }
-    if a.nodes.map(\.scope) != b.nodes.map(\.scope) || a.scopes.map(\.name) != b.scopes.map(\.name)
-    {
-      differences.append("scopes")
-    }
-    if a.parameters.map(\.parameter) != b.parameters.map(\.parameter) {
-      differences.append("weights")
-    }
-    if a.outputs != b.outputs { differences.append("outputs") }
-    if a.cost != b.cost { differences.append("costs") }
-    return differences.map { "two calls have different \($0)" }
+    return differences.sorted().map { "two calls have different \($0)" }
   }
 
-  /// Costs, states and weights are sums, and the type rules are kept.
+  /// Costs and weights are sums, and the type rules are kept.
   func additive() throws -> [String] {
-    let trace = try call(batch: 2).trace
-    var (faults, sum): ([String], Cost) = ([], Cost())
-    for node in trace.nodes {
-      let (operands, results) = trace.types(of: node)
-      let rules = node.op.rules
-      try sum.add(Cost(try rules.work(operands, results)))
-      if try rules.results(of: operands) != results {
-        faults.append("the type rule of '\(rules.name)' gives something else the second time")
+    var faults: [String] = []
+    let graph = try graph(batch: 2)
+    var total = Cost()
+    for trace in graph.nodes.filter(\.runs).map(\.trace) {
+      var sum = Cost()
+      for node in trace.nodes {
+        let (operands, results) = trace.types(of: node)
+        let rules = node.op.rules
+        try sum.add(Cost(try rules.work(operands, results)))
+        if try rules.results(of: operands) != results {
+          faults.append("the type rule of '\(rules.name)' gives something else the second time")
+        }
       }
+      if trace.cost != sum { faults.append("its cost is not the sum of its operations'") }
+      if trace.parameterCount != trace.parameters.reduce(0, { $0 + $1.parameter.counted }) {
+        faults.append("its number of weights is not the sum of its parameters'")
+      }
+      let paths = trace.parameters.map(\.parameter.name)
+      if Set(paths).count != paths.count { faults.append("two parameters have one path") }
+      try total.add(sum)
     }
-    if trace.cost != sum { faults.append("its cost is not the sum of its operations'") }
-    if trace.parameterCount != trace.parameters.reduce(0, { $0 + $1.parameter.counted }) {
-      faults.append("its number of weights is not the sum of its parameters'")
+    if try Profile(graph, depth: 0).cost != total {
+      faults.append("the model's cost is not the sum of its calls'")
     }
-    let paths = trace.parameters.map(\.parameter.name)
-    if Set(paths).count != paths.count { faults.append("two parameters have one path") }
     return faults
   }
 
   /// Whether input and output are of one type, so that one can stand behind another.
   private func isLayer() throws -> Bool {
-    let trace = try call().trace
-    return trace.inputs.count == 1 && trace.outputTypes == trace.inputs
+    let graph = try graph()
+    return surroundings.before.isEmpty && graph.inputs.count == 1 && graph.outputs.count == 1
+      && graph.types[graph.inputs[0].value] == graph.types[graph.outputs[0].value]
   }
 
   /// A model of two costs what both cost.
@@ -143,7 +151,7 @@ extension BlockContract {
     let host = blueprint([body])
     let plain = try Profile(graph(host), depth: 0)
     let swap = SourceText(name: "--swap", text: "layers.*.mixer=\(step)")
-    let swapped = try Profile(graph(host, changes: [swap]), depth: 0)
+    let swapped = try Profile(graph(host, swaps: [swap]), depth: 0)
     let own = try Profile(graph(), depth: 0)
     let linear = try Profile(graph(blueprint(["- linear"])), depth: 0)
     var faults: [String] = []
@@ -160,12 +168,5 @@ extension BlockContract {
   /// The example's only step in flow notation; nil where it has several.
   private var flowExample: String? {
     exampleSteps.count == 1 ? exampleSteps[0].flowText : nil
-  }
-
-  /// The steps of the example.
-  var exampleSteps: [YAMLNode] {
-    let (root, faults) = parseYAML(SourceText(name: "example", text: example))
-    guard faults.isEmpty, case .sequence(let items) = root?.content else { return [] }
-    return items
   }
 }

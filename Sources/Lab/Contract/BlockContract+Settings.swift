@@ -1,6 +1,5 @@
-internal import BlockKit
 internal import Blueprint
-internal import Graph
+internal import Diagnostics
 
 extension BlockContract {
   /// Checks that settings refuse what is no value of theirs, and that no value ends the process.
@@ -8,14 +7,15 @@ extension BlockContract {
     var checks = [
       Check(law: "settings refuse wrong types, by name", detail: "", run: refusesTypes),
       Check(law: "settings refuse numbers out of range", detail: "", run: refusesRanges),
+      Check(law: "defaults are allowed", detail: "", run: takesDefaults),
     ]
-    for setting in entry.settings {
+    for setting in settings {
       for value in BlockContract.nonsense {
         checks.append(
           Check(
             law: "no value of a setting ends the process",
             detail: "\(setting.name): \(value.description)",
-            run: { try survives(setting.name, value) }))
+            run: { survives(setting.name, value) }))
       }
     }
     return checks
@@ -31,75 +31,111 @@ extension BlockContract {
 
   private func refusesTypes() -> [String] {
     var faults: [String] = []
-    for setting in entry.settings {
-      var wrong: [Datum] = [.map([DatumEntry(key: "k", value: .null)]), .list([.null])]
+    for setting in settings {
+      // A setting of any type refuses by what it is used for, if at all.
+      if setting.type.hasPrefix("any") { continue }
+      var wrong: [Datum] = [.map([DatumEntry(key: "k", value: .null)])]
+      if !setting.type.contains("list") { wrong.append(.list([.null])) }
       if !setting.type.contains("string"), setting.choices.isEmpty { wrong.append(.string("word")) }
       if !setting.type.contains("integer"), !setting.type.contains("number") {
         wrong.append(.int(3))
       }
       if !setting.type.contains("true or false") { wrong.append(.bool(true)) }
-      if !setting.type.contains("null") { wrong.append(.null) }
-      for value in wrong where refusal(setting.name, value)?.id != "wrong-type" {
+      // In YAML, null stands for a default.
+      if library == nil, !setting.type.contains("null") { wrong.append(.null) }
+      for value in wrong where refusal(setting.name, value) != "wrong-type" {
         faults.append("'\(setting.name)' takes \(value)")
       }
-      if !setting.choices.isEmpty,
-        refusal(setting.name, .string("no such"))?.id != "out-of-range"
+      let isWord = setting.type.contains("string") || setting.type.hasPrefix("one of")
+      if !setting.choices.isEmpty, isWord,
+        refusal(setting.name, .string("no such")) != "out-of-range"
       {
         faults.append("'\(setting.name)' takes any word")
       }
     }
-    if refusal("no_such_setting", .int(1))?.id != "unknown-setting" {
+    if refusal("no_such_setting", .int(1)) != "unknown-setting" {
       faults.append("a setting that is not declared is taken")
     }
     return faults
   }
 
   private func refusesRanges() -> [String] {
-    entry.settings.compactMap { setting in
-      guard setting.range != nil else { return nil }
+    settings.compactMap { setting in
+      guard let range = setting.range else { return nil }
+      let least = Double(range.split(separator: " ").first { Double($0) != nil } ?? "") ?? 0
+      let number = Int(max(-1e9, min(least, 1e9))) - 1
       let isMapping = setting.type.hasPrefix("mapping")
-      let value: Datum = isMapping ? .map([DatumEntry(key: "k", value: .int(-1))]) : .int(-1)
-      if refusal(setting.name, value)?.id == "out-of-range" { return nil }
-      return "'\(setting.name)' takes -1, outside of \(setting.range ?? "")"
+      let value: Datum =
+        isMapping ? .map([DatumEntry(key: "k", value: .int(number))]) : .int(number)
+      if range.hasPrefix("at most") || refusal(setting.name, value) == "out-of-range" { return nil }
+      return "'\(setting.name)' takes \(number), outside of \(range)"
     }
   }
 
-  private func refusal(_ name: String, _ value: Datum) -> SettingError? {
-    guard case .failure(let faults) = entry.decode([(name, value)]) else { return nil }
-    return faults.errors.first { $0.setting == name }
+  private func takesDefaults() -> [String] {
+    settings.compactMap { setting in
+      // A default that is computed shows as it is written.
+      guard let fallback = setting.fallback, !"\(fallback)".contains("$") else { return nil }
+      let refusal = refusal(setting.name, fallback)
+      guard refusal == "wrong-type" || refusal == "out-of-range" else { return nil }
+      return "the default of '\(setting.name)' is not allowed"
+    }
+  }
+
+  /// The kind of fault that the example has with another value of a setting; nil when it has none.
+  private func refusal(_ name: String, _ value: Datum) -> String? {
+    let faults = faults(name, value)
+    return (faults.first { $0.message.contains("'\(name)'") } ?? faults.first)?.id
+  }
+
+  private func faults(_ name: String, _ value: Datum) -> [Diagnostic] {
+    assembled(blueprint(steps(name, value))).diagnostics.filter { $0.severity == .error }
   }
 
   /// A block with a strange value is refused with a reason, or can be called.
-  private func survives(_ name: String, _ value: Datum) throws -> [String] {
-    let call = try call()
-    let ports = entry.info.inputs
-    let inputs = call.trace.inputs.enumerated().map { i, type in
-      (port: ports.isEmpty ? "x" : ports[min(i, ports.count - 1)].name, type: type)
+  private func survives(_ name: String, _ value: Datum) -> [String] {
+    faults(name, value).filter { $0.id == "block-failed" }.map {
+      "\($0.message), which is neither a ShapeError nor a SettingError"
     }
-    var given = [(name: name, value: value)]
-    // What must be given is as in the example.
-    for (key, fallback) in exampleSettings where key != name { given.append((key, fallback)) }
-    guard case .success(let block) = entry.decode(given) else { return [] }
-    do {
-      _ = try trace(block, name: self.name, inputs: inputs, sharing: Scope.Sharing(nil))
-    } catch is ShapeError {
-    } catch is SettingError {
-    } catch {
-      return ["it fails with '\(error)', which is neither a ShapeError nor a SettingError"]
-    }
-    return []
   }
 
-  /// The settings of the example that are written out.
-  private var exampleSettings: [(name: String, value: Datum)] {
-    guard case .mapping(let steps) = exampleSteps.last?.content, let step = steps.first,
-      step.key.words == name
-    else { return [] }
-    guard case .mapping(let entries) = step.value.content else {
-      return entry.settings.first.map { [($0.name, Datum(step.value))] } ?? []
+  /// The example's steps, the last of them with another value of a setting.
+  private func steps(_ name: String, _ value: Datum) -> [String] {
+    var steps = exampleSteps.map { "- \($0.flowText)" }
+    guard let last = exampleSteps.last else { return steps }
+    var settings: [(name: String, text: String)] = []
+    if case .mapping(let items) = last.content, let head = items.first {
+      switch head.value.content {
+      case .mapping(let entries):
+        settings = entries.map { ($0.key.words, $0.value.flowText) }
+      case .sequence: settings = [(self.settings.first?.name ?? "", head.value.flowText)]
+      case .scalar(let scalar):
+        if scalar.value != .null {
+          settings = [(self.settings.first?.name ?? "", head.value.flowText)]
+        }
+      }
     }
-    let known = Set(entry.settings.map(\.name))
-    return entries.filter { known.contains($0.key.words) }
-      .map { ($0.key.words, Datum($0.value)) }
+    settings.removeAll { $0.name == name }
+    settings.append((name, value.flowText))
+    let text = settings.map { "\($0.name): \($0.text)" }.joined(separator: ", ")
+    steps[steps.count - 1] = "- {\(self.name): {\(text)}}"
+    return steps
+  }
+}
+
+extension Datum {
+  /// The value in flow notation, to be read as the same value.
+  fileprivate var flowText: String {
+    switch self {
+    case .null: "null"
+    case .bool(let value): "\(value)"
+    case .int(let value): "\(value)"
+    case .double(let value):
+      value.isNaN ? ".nan" : value.isInfinite ? (value < 0 ? "-.inf" : ".inf") : "\(value)"
+    case .string(let value): YAMLNode.quoted(value)
+    case .list(let items): "[\(items.map(\.flowText).joined(separator: ", "))]"
+    case .map(let entries):
+      "{\(entries.map { "\($0.key): \($0.value.flowText)" }.joined(separator: ", "))}"
+    }
   }
 }

@@ -95,7 +95,11 @@ final class PluginReport {
         if broken.count > 5 { text += "           and \(broken.count - 5) more\n" }
       }
     }
-    let broken = checks.filter { !($0.faults ?? []).isEmpty }.count
+    // Where the example is no model, what follows from that is not counted again.
+    let blocked = Set(checks.filter { $0.isBasis && !($0.faults ?? []).isEmpty }.map(\.block))
+    let broken = checks.filter { check in
+      !(check.faults ?? []).isEmpty && (check.isBasis || !blocked.contains(check.block))
+    }.count
     text += "\(checks.count) checks, \(broken) broken\n"
     return text
   }
