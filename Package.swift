@@ -69,7 +69,9 @@ let package = Package(
       name: "ExportersTests", dependencies: ["Exporters", "Graph"], swiftSettings: strict),
     .testTarget(
       name: "BlocksTests",
-      dependencies: ["TestSupport", "Lab", "Blocks", "BlockKit", "Blueprint", "Graph"],
+      dependencies: [
+        "TestSupport", "Lab", "Blocks", "BlockKit", "Blueprint", "Kernels", "Graph",
+      ],
       swiftSettings: strict),
     .testTarget(
       name: "AssemblerTests",

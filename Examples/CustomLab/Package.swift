@@ -7,6 +7,8 @@ let package = Package(
   targets: [
     .executableTarget(
       name: "custom-lab", dependencies: [.product(name: "LabKit", package: "archlab")],
-      path: "Sources")
+      path: "Sources",
+      // So that `--plugin FILE.swift` finds the lab in this executable.
+      linkerSettings: [.unsafeFlags(["-Xlinker", "--export-dynamic"], .when(platforms: [.linux]))])
   ]
 )

@@ -21,7 +21,8 @@ struct DifferentialAttention: Layer {
   func callAsFunction(_ x: Value, in scope: Scope) throws -> Value {
     let dim = try x.channels()
     guard dim.isMultiple(of: heads), (dim / heads).isMultiple(of: 2) else {
-      throw SettingError("heads", "\(heads) heads do not divide \(dim) channels into two halves each")
+      throw SettingError(
+        "heads", "\(heads) heads do not divide \(dim) channels into two halves each")
     }
     // Queries and keys of the two maps, and the values that both of them weigh.
     let q = try split(scope.linear("q", x, to: dim), [dim / 2, dim / 2])

@@ -98,29 +98,30 @@ final class Library {
   /// Registers the blocks of the plug-ins that a document names.
   private func loadPlugins(of document: Document, log: DiagnosticLog) {
     for (path, span) in document.plugins {
-      do {
-        guard let plugins else {
-          throw Diagnostic(
-            id: "untrusted-plugin", message: "plug-ins such as '\(path)' are not loaded here")
-        }
-        let pack = try plugins.pack(at: path, relativeTo: document.source.name)
-        // Several files may name the same one.
-        if pack.blocks.allSatisfy({ registry[$0.info.name]?.type == $0 }) { continue }
-        try registry.register(pack)
-      } catch let clash as Registry.Clash {
-        var fault = clash.diagnostic
-        fault.span = span
-        log.report(fault)
-        document.isIncomplete = true
-      } catch var fault as Diagnostic {
-        fault.span = span
-        log.report(fault)
-        document.isIncomplete = true
-      } catch {
-        log.report(Diagnostic(id: "bad-plugin", message: "'\(path)': \(error)", span: span))
-        document.isIncomplete = true
-      }
+      guard var fault = fault(loading: path, from: document.source.name) else { continue }
+      fault.span = span
+      log.report(fault)
+      document.isIncomplete = true
     }
+  }
+
+  /// Registers the blocks of one plug-in; what is wrong when that cannot be.
+  private func fault(loading path: String, from file: String) -> Diagnostic? {
+    guard let plugins else {
+      return Diagnostic(
+        id: "untrusted-plugin", message: "plug-ins such as '\(path)' are not loaded here")
+    }
+    let pack: BlockPack
+    do { pack = try plugins.pack(at: path, relativeTo: file) } catch { return error }
+    // Several files may name the same one.
+    if registry.holds(pack) { return nil }
+    if let name = pack.blocks.map({ $0.info.name }).first(where: { constructs[$0] != nil }) {
+      return Diagnostic(
+        id: "duplicate-name",
+        message: "the plug-in '\(path)' brings the block '\(name)', the name of a construct")
+    }
+    do { try registry.register(pack) } catch { return error.diagnostic }
+    return nil
   }
 
   /// The parsed document of a source, with everything it extends merged in.

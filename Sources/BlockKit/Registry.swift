@@ -85,6 +85,11 @@ public struct Registry: Sendable {
     }
   }
 
+  /// Whether the very blocks of a pack are registered.
+  public func holds(_ pack: BlockPack) -> Bool {
+    pack.blocks.allSatisfy { entries[$0.info.name]?.type == $0 }
+  }
+
   /// The block of that name.
   public subscript(name: String) -> Entry? { entries[name] }
 

@@ -15,21 +15,24 @@ enum FileSystem {
     return String(cString: buffer)
   }
 
-  /// The bytes of a file of at most 16 MiB; nil when it cannot be read.
+  /// The most that a file of text has.
+  static let most = 16 << 20
+
+  /// The bytes of a file, of a larger one than `most` one more than that; nil when it cannot be read.
   static func bytes(of path: String) -> [UInt8]? {
     let descriptor = open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    // One byte more than anything takes, so that it can be said that the file is too large.
-    while bytes.count <= (16 << 20) + 1 {
+    while bytes.count <= most {
       let count = buffer.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
+      if count < 0, errno == EINTR { continue }
       if count < 0 { return nil }
       if count == 0 { break }
       bytes.append(contentsOf: buffer[..<count])
     }
-    return bytes
+    return bytes.count > most ? Array(bytes.prefix(most + 1)) : bytes
   }
 
   static func text(of path: String) -> String? {
@@ -106,11 +109,24 @@ enum FileSystem {
     #endif
   }
 
-  /// FNV-1a, for names of files; what lies there is compared as a whole.
+  /// The hash of a text, for names of files; what lies there is compared as a whole.
   static func hash(_ text: String) -> String {
-    var value: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in text.utf8 { value = (value ^ UInt64(byte)) &* 0x0100_0000_01b3 }
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
+    var hash = Hash()
+    hash.add(text.utf8)
+    return hash.text
+  }
+
+  /// 64 bits of FNV-1a.
+  struct Hash {
+    private var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    mutating func add(_ bytes: some Sequence<UInt8>) {
+      for byte in bytes { value = (value ^ UInt64(byte)) &* 0x0100_0000_01b3 }
+    }
+
+    var text: String {
+      let digits = String(value, radix: 16)
+      return String(repeating: "0", count: 16 - digits.count) + digits
+    }
   }
 }

@@ -34,13 +34,16 @@ struct PluginCompiler {
   }
 
   /// Which lab a plug-in is compiled for: version and the modules' content.
-  func identity(modules: String) -> String {
-    let texts = ["Graph", "Blueprint", "Diagnostics", "BlockKit", "Kernels"].map { name in
-      FileSystem.bytes(of: "\(modules)/\(name).swiftmodule").map {
-        String(decoding: $0, as: UTF8.self)
-      } ?? ""
+  func identity(modules: String) throws(Diagnostic) -> String {
+    var hash = FileSystem.Hash()
+    for name in ["Graph", "Blueprint", "Diagnostics", "BlockKit", "Kernels"] {
+      let path = "\(modules)/\(name).swiftmodule"
+      guard let bytes = FileSystem.bytes(of: path), bytes.count <= FileSystem.most else {
+        throw Diagnostic(id: "plugin-modules", message: "the lab's module '\(path)' cannot be read")
+      }
+      hash.add(bytes)
     }
-    return "archlab \(version) \(FileSystem.hash(texts.joined()))"
+    return "archlab \(version) \(hash.text)"
   }
 
   /// The shared object of `text`, the content of the file at `path`.
@@ -48,7 +51,7 @@ struct PluginCompiler {
     library: String, identity: String
   ) {
     let modules = try modules()
-    let identity = identity(modules: modules)
+    let identity = try identity(modules: modules)
     guard let swiftc = FileSystem.program("swiftc") else {
       throw Diagnostic(
         id: "plugin-compiler",
@@ -69,13 +72,13 @@ struct PluginCompiler {
     }
     let folder = "\(cache)/plugins/\(stem)-\(hash)"
     let library = "\(folder)/lib\(stem).so"
-    if FileSystem.text(of: "\(folder)/key") == key,
-      FileSystem.text(of: "\(folder)/plugin.swift") == text,
-      FileSystem.exists(library)
-    {
-      return (library, identity)
+    func isMade() -> Bool {
+      FileSystem.text(of: "\(folder)/key") == key
+        && FileSystem.text(of: "\(folder)/plugin.swift") == text && FileSystem.exists(library)
     }
+    if isMade() { return (library, identity) }
     let making = "\(folder).\(getpid())"
+    defer { if FileSystem.exists(making) { _ = Subprocess.run(["rm", "-rf", making]) } }
     let located = "#sourceLocation(file: \(PluginCompiler.quoted(path)), line: 1)\n\(text)"
     guard FileSystem.makeFolder(making), FileSystem.write(key, to: "\(making)/key"),
       FileSystem.write(text, to: "\(making)/plugin.swift"),
@@ -91,7 +94,6 @@ struct PluginCompiler {
       "\(making)/lib\(stem).so",
     ])
     guard end == .exit(0) else {
-      _ = Subprocess.run(["rm", "-rf", making])
       tell(output)
       let lacksEntry = output.contains("cannot find 'plugin' in scope")
       throw Diagnostic(
@@ -99,10 +101,10 @@ struct PluginCompiler {
         help: lacksEntry
           ? "it says what it brings: 'let plugin = BlockPack(\"\(stem)\", [MyBlock.self])'" : nil)
     }
-    if rename(making, folder) != 0 {
-      // Another lab was faster, or what is there is of another content with the same hash.
+    // Another lab may have been faster; or what is there is of another content with the same hash.
+    if rename(making, folder) != 0, !isMade() {
       _ = Subprocess.run(["rm", "-rf", folder])
-      guard rename(making, folder) == 0 else {
+      guard rename(making, folder) == 0 || isMade() else {
         throw PluginCompiler.cacheFault("'\(folder)' cannot be written")
       }
     }

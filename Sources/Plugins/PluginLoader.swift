@@ -15,7 +15,7 @@ internal import Synchronization
 public final class PluginLoader: PluginSource {
   private let compiler: PluginCompiler
   private let allow: (_ plugin: String, _ blueprint: String, _ text: String?) -> Bool
-  /// What was loaded, by its real path; several threads may ask.
+  /// What was loaded, by its real path. Several threads may ask: one loads, the others wait.
   private let packs = Mutex<[String: BlockPack]>([:])
   /// Is told the paths of all that was loaded, as they were given, before their code runs.
   public nonisolated(unsafe) var onLoad: (([String]) -> Void)?
@@ -35,35 +35,53 @@ public final class PluginLoader: PluginSource {
   /// The blocks of a plug-in that the file `from` names, once that is allowed.
   public func pack(at path: String, relativeTo from: String) throws(Diagnostic) -> BlockPack {
     let path = SearchPath.resolve(path, relativeTo: from)
-    if let known = known(path) { return known }
-    let text = try PluginLoader.text(of: path)
-    guard allow(path, from, text) else {
-      throw Diagnostic(
-        id: "untrusted-plugin",
-        message: "'\(from)' asks to run the plug-in '\(path)', which is not "
-          + "trusted", help: "read it first; then --trust runs it, or --plugin \(path)")
+    return try load(path) { text in
+      allow(path, from, text)
+        ? nil
+        : Diagnostic(
+          id: "untrusted-plugin",
+          message: "'\(from)' asks to run the plug-in '\(path)', which is not trusted",
+          help: "read it first; then --trust runs it, or --plugin \(path)")
     }
-    return try load(path, text)
   }
 
   /// The blocks of the plug-in at `path`, which the user named.
   public func load(_ path: String) throws(Diagnostic) -> BlockPack {
-    if let known = known(path) { return known }
-    return try load(path, try PluginLoader.text(of: path))
+    try load(path) { _ in nil }
   }
 
   /// The paths of what was loaded, as they were given.
   public var loaded: [String] { packs.withLock { $0.values.compactMap(\.origin).sorted() } }
 
-  private func known(_ path: String) -> BlockPack? {
+  private func load(
+    _ path: String, unless refusal: (String?) -> Diagnostic?
+  ) throws(Diagnostic) -> BlockPack {
     let real = FileSystem.real(path) ?? path
-    return packs.withLock { $0[real] }
+    return try packs.withLock { (packs) throws(Diagnostic) -> BlockPack in
+      if let known = packs[real] { return known }
+      let text = try PluginLoader.text(of: path)
+      if let refusal = refusal(text) { throw refusal }
+      let (library, identity): (String, String)
+      if let text {
+        (library, identity) = try compiler.compile(text, path: path)
+      } else {
+        (library, identity) = (path, try compiler.identity(modules: try compiler.modules()))
+      }
+      onLoad?(packs.values.compactMap(\.origin).sorted() + [path])
+      let pack = try PluginLoader.open(
+        library, as: path, identity: identity, isCompiled: text != nil)
+      packs[real] = pack
+      return pack
+    }
   }
 
   /// The Swift code at `path`; nil for a shared object.
   private static func text(of path: String) throws(Diagnostic) -> String? {
     guard let bytes = FileSystem.bytes(of: path) else {
       throw Diagnostic(id: "missing-file", message: "there is no plug-in '\(path)'")
+    }
+    if path.hasSuffix(".swift"), bytes.count > FileSystem.most {
+      throw Diagnostic(id: "bad-plugin", message: "the plug-in '\(path)' has more than 16 MiB")
     }
     if path.hasSuffix(".swift") { return String(decoding: bytes, as: UTF8.self) }
     if path.hasSuffix(".so") || path.hasSuffix(".dylib") { return nil }
@@ -73,22 +91,8 @@ public final class PluginLoader: PluginSource {
         + "blocks is named under 'import:'")
   }
 
-  private func load(_ path: String, _ text: String?) throws(Diagnostic) -> BlockPack {
-    let (library, identity): (String, String)
-    if let text {
-      (library, identity) = try compiler.compile(text, path: path)
-    } else {
-      (library, identity) = (path, compiler.identity(modules: try compiler.modules()))
-    }
-    onLoad?(loaded + [path])
-    let pack = try PluginLoader.open(library, as: path, identity: identity)
-    let real = FileSystem.real(path) ?? path
-    packs.withLock { $0[real] = pack }
-    return pack
-  }
-
   private static func open(
-    _ library: String, as path: String, identity: String
+    _ library: String, as path: String, identity: String, isCompiled: Bool
   ) throws(Diagnostic) -> BlockPack {
     func fault(_ message: String, _ help: String? = nil) -> Diagnostic {
       Diagnostic(id: "bad-plugin", message: "the plug-in '\(path)' \(message)", help: help)
@@ -111,6 +115,15 @@ public final class PluginLoader: PluginSource {
     let found = String(cString: text.assumingMemoryBound(to: CChar.self))
     guard found == identity else {
       throw fault("was built for '\(found)' and this is '\(identity)'", rebuild)
+    }
+    // A folder of modules may be another lab's than the one that runs.
+    typealias Layout = @convention(c) () -> Int
+    guard let layoutOf = dlsym(handle, PluginContract.layoutSymbol),
+      unsafeBitCast(layoutOf, to: Layout.self)() == PluginContract.layout
+    else {
+      throw fault(
+        "was compiled against modules that are not this program's",
+        "ARCHLAB_MODULES names the folder 'Modules' of this very build")
     }
     typealias Blocks = @convention(c) (UnsafeMutableRawPointer) -> Void
     let place = UnsafeMutablePointer<BlockPack>.allocate(capacity: 1)

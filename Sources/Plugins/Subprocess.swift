@@ -20,6 +20,8 @@ public enum Subprocess {
   public static func run(_ arguments: [String]) -> (end: End, output: String) {
     var pipes: [Int32] = [0, 0]
     guard pipe(&pipes) == 0 else { return (.failed(errno), "") }
+    // Another child that starts meanwhile must not hold the end that this one writes to.
+    for end in pipes { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
     #if canImport(Glibc)
       var actions = posix_spawn_file_actions_t()
     #else
@@ -30,8 +32,6 @@ public enum Subprocess {
     posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
     posix_spawn_file_actions_adddup2(&actions, pipes[1], 1)
     posix_spawn_file_actions_adddup2(&actions, pipes[1], 2)
-    posix_spawn_file_actions_addclose(&actions, pipes[0])
-    posix_spawn_file_actions_addclose(&actions, pipes[1])
     var words: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) } + [nil]
     defer { for word in words { free(word) } }
     var child = pid_t()
@@ -48,7 +48,9 @@ public enum Subprocess {
       output.append(contentsOf: buffer[..<count])
     }
     var status: Int32 = 0
-    while waitpid(child, &status, 0) < 0, errno == EINTR {}
+    while waitpid(child, &status, 0) < 0 {
+      if errno != EINTR { return (.failed(errno), String(decoding: output, as: UTF8.self)) }
+    }
     let signal = status & 0x7f
     let end: End = signal == 0 ? .exit((status >> 8) & 0xff) : .signal(signal)
     return (end, String(decoding: output, as: UTF8.self))

@@ -175,7 +175,9 @@ public enum Quantity {
   ) -> Double? {
     let text = String(text.filter { $0 != " " })
     for (suffix, factor) in unit == .nanoseconds ? times : counts where text.hasSuffix(suffix) {
-      guard let value = Double(text.dropLast(suffix.count)), value.isFinite else { continue }
+      guard let value = Double(text.dropLast(suffix.count)), (value * factor).isFinite else {
+        continue
+      }
       return value * factor
     }
     return nil

@@ -13,10 +13,18 @@ public struct SweepFile: Sendable {
   public var sizes: [[(name: String, value: Int)]] = []
   /// The sizes of every profile: the blueprint's own where the sweep says none.
   public var profiledSizes: [[(name: String, value: Int)]] { sizes.isEmpty ? [[]] : sizes }
-  /// The sizes of every profile, and those that only bounds, the budget or the order name.
-  public var allSizes: [[(name: String, value: Int)]] {
+  /// Metrics that are shown besides, such as those of a picture.
+  public var shown: [Metric] = []
+  /// The sizes of every profile, and those that only bounds, the budget, the order or what is shown
+  /// name.
+  public var allSizes: [[(name: String, value: Int)]] { sizes(besides: shown) }
+  /// The sizes that lines of measured values have, whatever is shown of them.
+  public var writtenSizes: [[(name: String, value: Int)]] { sizes(besides: []) }
+
+  private func sizes(besides more: [Metric]) -> [[(name: String, value: Int)]] {
     var sizes = profiledSizes
-    let metrics = constraints.map(\.metric) + [sort?.metric, match?.metric].compactMap(\.self)
+    let own = constraints.map(\.metric) + [sort?.metric, match?.metric].compactMap(\.self)
+    let metrics = own + more
     for metric in metrics where !metric.sizes.isEmpty {
       let isThere = sizes.contains { known in
         metric.sizes.allSatisfy { size in
@@ -71,6 +79,14 @@ public struct SweepFile: Sendable {
 
     /// So many runs.
     public init(runs: Int) { self.runs = runs }
+
+    /// The seconds of a limit such as `60 s`, more than none and at most a month; nil for anything
+    /// else.
+    public static func limit(_ text: String) -> Double? {
+      guard let time = Quantity.number(text, of: .nanoseconds) else { return nil }
+      let seconds = time / 1e9
+      return seconds > 0 && seconds <= 31 * 86_400 ? seconds : nil
+    }
   }
 
   /// One thing that is varied.

@@ -215,7 +215,7 @@ public struct SweepParser {
         case "runs": measure.runs = number(item.value, 1...1000) ?? 0
         case "warm_up": measure.warmUp = number(item.value, 0...1000) ?? -1
         case "limit":
-          measure.limit = Quantity.number(item.value.words, of: .nanoseconds).map { $0 / 1e9 } ?? -1
+          measure.limit = SweepFile.Measure.limit(item.value.words) ?? -1
         default:
           fault(
             "unknown-key", "'measure' has no '\(item.key.words)'", at: item.key.span,

@@ -20,9 +20,9 @@ struct LawTests {
         name, in: Registry([standardBlocks]),
         surroundings: around.map { .init(inputs: $0.inputs, before: $0.before) }))
     for check in contract.checks {
-      let faults = check.faults()
+      guard case .broken(let faults) = check.outcome() else { continue }
       for fault in faults { Issue.record("\(check.law) \(check.detail): \(fault)") }
-      if check.isBasis, !faults.isEmpty { return }
+      if check.isBasis { return }
     }
   }
 

@@ -214,6 +214,52 @@ struct PluginFaultTests {
     #expect(output.err.contains("faulty.swift' was loaded [plugin-crashed]"))
   }
 
+  @Test("a crash on another thread of a sweep is told, too")
+  func crashingSweep() throws {
+    let endless = """
+      func endless(_ x: Value, _ n: Int) throws -> Value { try endless(x, n &+ 1) + x }
+      """
+    let code = PluginFaultTests.code(
+      "return [number > 3 ? try endless(x, number) : x]", more: endless)
+    let output = try run(
+      code, "sweep", more: ["--set", "faulty.number={from: 1, to: 400}"])
+    #expect(output.status == 2 && output.err.contains("[plugin-crashed]"), "\(output.err)")
+  }
+
+  @Test("bases of variants that ask for plug-ins are refused by several threads as by one")
+  func sweepOfBases() throws {
+    try Lab.withFolder { folder in
+      let plugin = folder.path + "/faulty.swift"
+      try PluginFaultTests.code("return [x]").write(toFile: plugin, atomically: true, encoding: .utf8)
+      for name in ["a", "b", "c"] {
+        try "plugins: [faulty.swift]\ninputs: {x: {sequence: [4, 8]}}\nmodel: [faulty]\n"
+          .write(toFile: folder.path + "/\(name).yaml", atomically: true, encoding: .utf8)
+      }
+      let sweep = folder.path + "/s.yaml"
+      try "variants: {one: {base: a}, two: {base: b}, three: {base: c}}\n"
+        .write(toFile: sweep, atomically: true, encoding: .utf8)
+      let refused = try Lab.run(["sweep", sweep])
+      #expect(refused.status == 2 && refused.err.contains("[untrusted-plugin]"))
+      let trusted = try Lab.run(["sweep", sweep, "--trust"])
+      #expect(trusted.status == 0 && trusted.out.contains("3 kept"), "\(trusted.err)")
+    }
+  }
+
+  @Test("words of the language, files under two names, endless checks")
+  func words() throws {
+    let construct = try run(PluginFaultTests.code("return [x]", name: "repeat"))
+    #expect(construct.status == 2 && construct.err.contains("'repeat' has the name of a construct"))
+    #expect(try Lab.run(["plugin", "new", "repeat"]).err.contains("is a word of the language"))
+    try Lab.withFolder { folder in
+      let path = folder.path + "/faulty.swift"
+      try PluginFaultTests.code("return [x]").write(toFile: path, atomically: true, encoding: .utf8)
+      let twice = try Lab.run([
+        "blocks", "faulty", "--plugin", path, "--plugin", folder.path + "/./faulty.swift",
+      ])
+      #expect(twice.status == 0, "\(twice.err)")
+    }
+  }
+
   @Test("the laws find what is wrong, a crash included, and go on behind it")
   func laws() throws {
     try Lab.withFolder { folder in

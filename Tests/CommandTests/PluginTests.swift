@@ -52,6 +52,13 @@ struct PluginTests {
         outputs.append(try Data(contentsOf: URL(fileURLWithPath: out)))
       }
       #expect(results[0] == results[1] && results[0] == results[2])
+      // A program of one's own loads plug-ins as well.
+      let other = folder.path + "/other.swift"
+      try String(contentsOfFile: Lab.root.path + "/" + PluginTests.plugin, encoding: .utf8)
+        .replacingOccurrences(of: "differential_attention", with: "other_attention")
+        .write(toFile: other, atomically: true, encoding: .utf8)
+      let loaded = try Lab.run(["blocks", "other_attention", "--plugin", other], program: custom)
+      #expect(loaded.status == 0, "\(loaded.err)")
       #expect(outputs[0].count > 17 * 8000 * 4)
       #expect(outputs[0] == outputs[1] && outputs[0] == outputs[2])
     }
@@ -83,8 +90,9 @@ struct PluginTests {
     let fit = try Lab.run([
       "blocks", "--fit", "layers.*.mixer", "samba-421m", "--plugin", PluginTests.plugin,
     ])
-    // It needs a number of heads, which is said.
     #expect(fit.status == 0, "\(fit.err)")
+    // It needs a number of heads, which nothing gives it.
+    #expect(!fit.out.contains("differential_attention  "))
   }
 
   @Test("what the lab writes works, keeps every law and has its costs", arguments: [false, true])

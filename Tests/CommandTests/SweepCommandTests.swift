@@ -145,16 +145,24 @@ struct SweepCommandTests {
       #expect(tight.out.contains("0 kept, 2 pruned, 1 do not fit"))
 
       // What was recorded is what is shown, in any form, without another run.
-      let again = try sweep("sort: -latency at seq=12\n", ["--measured", runs, "--json"])
-      let object =
-        try JSONSerialization.jsonObject(with: Data(again.out.utf8)) as? [String: Any] ?? [:]
-      let results = try #require(object["results"] as? [[String: Any]])
-      let sizes = results.compactMap {
-        (($0["metrics"] as? [String: Any])?["sizes"] as? [[String: Any]])?[1]["measured"]
-          as? [String: Any]
+      // Small first, then large first: one of them is not the plan's order.
+      for (order, isFalling) in [("latency at seq=12", false), ("-latency at seq=12", true)] {
+        let times = try times(of: sweep("", ["--measured", runs, "--json", "--sort", order]))
+        #expect(times.count == 2 && (times[0] >= times[1]) == isFalling)
       }
-      let times = sizes.compactMap { $0["median_ms"] as? Double }
-      #expect(times.count == 2 && times[0] >= times[1])
+      let again = try sweep("sort: -latency at seq=12\n", ["--measured", runs, "--json"])
+      #expect(try times(of: again).count == 2)
+      // A size that the sweep does not name is profiled when rows are sorted by it.
+      let sorted = try sweep("", ["--sort", "flops.total at seq=31", "--csv"])
+      #expect(sorted.status == 0 && !sorted.out.contains("seq=31"))
+      for wrong in [
+        ["--measure-limit", "1 s"], ["--svg", "--plot", "nosuch,flops.total"],
+      ] {
+        #expect(try sweep("", wrong).status == 2, "\(wrong)")
+      }
+      for wrong in [["--measure-limit", "1e25s"], ["--measure-limit", "5"], ["--plot", "x"]] {
+        #expect(try sweep("", wrong).status == 64, "\(wrong)")
+      }
       let picture = try sweep("", ["--measured", runs, "--svg", "--plot", "seq,latency", "--log"])
       #expect(picture.out.components(separatedBy: "<polyline").count == 3)
       #expect(picture.out.contains(">seq<") && picture.out.contains(">latency<"))
@@ -162,6 +170,16 @@ struct SweepCommandTests {
       let edited = try sweep("", ["--measured", runs, "--dtype", "f32", "--json"])
       #expect(edited.err.contains("counted something else") && !edited.out.contains("median_ms"))
       #expect(try sweep("", ["--measured", file]).err.contains("is no output of this sweep"))
+    }
+  }
+
+  /// The times of kept variants at the second size, in the order of the rows.
+  private func times(of output: Lab.Output) throws -> [Double] {
+    let object = try JSONSerialization.jsonObject(with: Data(output.out.utf8)) as? [String: Any]
+    let results = try #require(object?["results"] as? [[String: Any]])
+    return results.compactMap { result in
+      let sizes = (result["metrics"] as? [String: Any])?["sizes"] as? [[String: Any]]
+      return (sizes?[1]["measured"] as? [String: Any])?["median_ms"] as? Double
     }
   }
 
@@ -203,6 +221,14 @@ struct SweepCommandTests {
       let result = (object["results"] as? [[String: Any]])?.first
       let total = (result?["parameters"] as? [String: Any])?["total"] as? Int ?? 0
       #expect(abs(total - 400_000_000) < 4_000_000)
+      // A budget that cannot be met is no variant.
+      try """
+      base: samba-421m
+      match: {parameters: 1k, by: hidden, step: 64, tolerance: 1%}
+      axes: {swap: {layers.*.mixer: [base, mamba2]}}
+      """.write(toFile: file, atomically: true, encoding: .utf8)
+      let none = try Lab.run(["sweep", "show", file, "1"])
+      #expect(none.status == 2 && none.out.isEmpty && none.err.contains("[no-match]"))
     }
   }
 

@@ -52,6 +52,9 @@ let constructs: [String: any Construct.Type] = {
   return Dictionary(uniqueKeysWithValues: all.map { ($0.name, $0) })
 }()
 
+/// The keys that every step may have beside its settings.
+public let stepKeys: [String] = Step.Common.keys
+
 /// A construct as the catalogue shows it.
 public struct ConstructInfo: Sendable {
   /// The word.

@@ -99,4 +99,6 @@ struct PluginOptions: ParsableArguments {
 struct PluginRequest {
   var paths: [String] = []
   var trust = false
+  /// Whether a crash is told; a process whose end is looked at by another tells nothing.
+  var tellsCrashes = true
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Assembler
 internal import BlockKit
 internal import Diagnostics
 internal import Plugins
@@ -43,12 +44,19 @@ struct PluginNew: ParsableCommand {
 
   func run() throws {
     let bench = try Workbench()
+    let words = ConstructInfo.all.map(\.name)
     let files = PluginTemplate(name: name, hasOperation: operation, isPackage: package).files
     var faults: [Diagnostic] = []
     if let known = bench.registry[name] {
       faults.append(
         Diagnostic(
           id: "duplicate-name", message: "'\(known.pack)' has a block '\(name)' already",
+          help: "choose another name"))
+    }
+    if words.contains(name) {
+      faults.append(
+        Diagnostic(
+          id: "duplicate-name", message: "'\(name)' is a word of the language",
           help: "choose another name"))
     }
     for (path, _) in files where access(path, F_OK) == 0 {
@@ -97,7 +105,11 @@ struct PluginTest: ParsableCommand {
       "Inputs of the examples, as a blueprint's section: '{x: {image: [3, 32, 32]}}'.",
       valueName: "inputs"))
   var inputs: String?
+  @OptionGroup var plugins: PluginOptions
   @Option(help: .hidden) var from: Int?
+
+  /// The time that a check may take.
+  static let secondsPerCheck = 60
 
   func run() throws {
     if let from { return try runChecks(from: from) }
@@ -112,7 +124,8 @@ struct PluginTest: ParsableCommand {
       Subprocess.run(
         [
           Subprocess.own ?? "lab", "plugin", "test", file, "--from", String(start),
-        ] + (inputs.map { ["--inputs", $0] } ?? []))
+        ] + (inputs.map { ["--inputs", $0] } ?? [])
+        + plugins.paths.flatMap { ["--plugin", $0] } + (plugins.trust ? ["--trust"] : []))
     }
     out.write(report.text)
     out.flush()
@@ -137,7 +150,9 @@ struct PluginTest: ParsableCommand {
       ])
     }
     return blocks.map {
-      BlockContract($0, library: source.name, in: registry, surroundings: surroundings)
+      BlockContract($0, library: source.name, surroundings: surroundings) {
+        Workbench(like: bench).assembler
+      }
     }
   }
 
@@ -145,10 +160,13 @@ struct PluginTest: ParsableCommand {
     inputs.map { BlockContract.Surroundings(inputs: $0) }
   }
 
-  private var isLibrary: Bool { !file.hasSuffix(".swift") && !file.hasSuffix(".so") }
+  private var isLibrary: Bool { file.hasSuffix(".yaml") || file.hasSuffix(".yml") }
 
   private func workbench() throws -> Workbench {
-    try Workbench(PluginRequest(paths: isLibrary ? [] : [file]))
+    try Workbench(
+      PluginRequest(
+        paths: plugins.paths + (isLibrary ? [] : [file]), trust: plugins.trust,
+        tellsCrashes: from == nil))
   }
 
   /// The checks from number `from` on, each told before it begins and when it ends.
@@ -160,8 +178,11 @@ struct PluginTest: ParsableCommand {
       for check in block.checks {
         if number >= from {
           writer.write("\(PluginReport.begin)\(number)\n")
-          let faults = check.faults().map { $0.split(separator: "\n").joined(separator: " ") }
-          writer.write("\(PluginReport.end)\(number)\t\(faults.joined(separator: "\t"))\n")
+          // A signal ends a check without an end, and this process with it.
+          alarm(UInt32(PluginTest.secondsPerCheck))
+          let outcome = PluginReport.words(check.outcome())
+          alarm(0)
+          writer.write("\(PluginReport.end)\(number)\t\(outcome)\n")
         }
         number += 1
       }

@@ -37,7 +37,9 @@ struct SweepRun: ParsableCommand {
   var convention: Convention = .all
   @Option(help: ArgumentHelp("Type of weights and caches.", valueName: "bf16|f16|f32|…"))
   var dtype: DType = .bf16
-  @Option(help: ArgumentHelp("Sort by a metric; '-flops.total' falls.", valueName: "metric"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Sort by a metric; '-flops.total' falls.", valueName: "metric"))
   var sort: String?
   @Option(help: ArgumentHelp("Rows of the table.", valueName: "n")) var limit = 100
   @Option(
@@ -106,8 +108,8 @@ struct SweepRun: ParsableCommand {
     if measure != nil, measured != nil {
       throw ValidationError("Choose one of --measure and --measured.")
     }
-    if let measureLimit, Quantity.number(measureLimit, of: .nanoseconds) ?? 0 <= 0 {
-      throw ValidationError("--measure-limit is a time such as '60 s'.")
+    if let measureLimit, SweepFile.Measure.limit(measureLimit) == nil {
+      throw ValidationError("--measure-limit is a time such as '60 s', at most 31 days.")
     }
     if resume, output == nil { throw ValidationError("--resume goes with --output.") }
     if let sort, metric(sort) == nil {
@@ -123,15 +125,17 @@ struct SweepRun: ParsableCommand {
   private func source(_ bench: Workbench) -> SweepSource? {
     let arguments = SweepArguments(file: file, set: set, swap: swap, at: at, keep: keep)
     guard let text = arguments.text ?? bench.source(file) else { return nil }
-    return SweepSource(text, bench) { measuring in
-      if dryRun { return nil }
-      let runs = measured == nil ? measure : 1
-      var measuring = measuring ?? runs.map { SweepFile.Measure(runs: $0) }
-      if let measure { measuring?.runs = measure }
-      if let limit = measureLimit.flatMap({ Quantity.number($0, of: .nanoseconds) }) {
-        measuring?.limit = limit / 1e9
+    return SweepSource(text, bench) { file in
+      if dryRun {
+        file.measure = nil
+        return
       }
-      return measuring
+      let runs = measured == nil ? measure : 1
+      file.measure = file.measure ?? runs.map { SweepFile.Measure(runs: $0) }
+      if let measure { file.measure?.runs = measure }
+      if let limit = measureLimit.flatMap(SweepFile.Measure.limit) { file.measure?.limit = limit }
+      file.shown = [sort.flatMap(metric)?.metric].compactMap(\.self)
+      if svg, case .metrics(let across, let up)? = axes { file.shown += [across, up] }
     }
   }
 
@@ -142,7 +146,7 @@ struct SweepRun: ParsableCommand {
 
   func run() throws {
     let bench = try Workbench(plugins.request)
-    if let source = source(bench), canMeasure(source.file, bench) { try run(source, bench) }
+    if let source = source(bench), isAnswerable(source.file, bench) { try run(source, bench) }
     let writer = OutputWriter.standardError()
     if !bench.diagnostics.isEmpty {
       let terminal = Terminal(descriptor: 2, color: color)
@@ -152,47 +156,37 @@ struct SweepRun: ParsableCommand {
     if bench.hasErrors { throw LabExit.rejected }
   }
 
-  /// Reports what is asked of measured values where nothing is measured.
-  private func canMeasure(_ file: SweepFile, _ bench: Workbench) -> Bool {
-    if file.measure != nil || dryRun { return true }
-    let bound = file.constraints.first { $0.metric.isMeasured }
-    var metrics = [sort.flatMap(metric)?.metric ?? file.sort?.metric]
-    if svg, let axes { metrics += axes.metrics }
-    guard let wanted = bound?.metric ?? metrics.compactMap(\.self).first(where: \.isMeasured) else {
-      return true
+  /// Reports what is asked of measured values where nothing is measured, and of sizes that are none.
+  private func isAnswerable(_ file: SweepFile, _ bench: Workbench) -> Bool {
+    if svg, case .size(let size, _)? = axes,
+      !file.profiledSizes.contains(where: { $0.contains { $0.name == size } })
+    {
+      let known = Set(file.profiledSizes.flatMap { $0.map(\.name) }).sorted()
+      bench.report([
+        Diagnostic(
+          id: "unknown-size", message: "the sweep profiles at no size '\(size)'",
+          help: didYouMean(size, among: known) ?? "such as 'at: [{seq: 2k}, {seq: 32k}]'")
+      ])
     }
-    bench.report([
-      Diagnostic(
-        id: "not-measured", message: "'\(wanted)' is known only after a run", span: bound?.span,
-        help: "--measure 5, or 'measure: 5' in the sweep, runs each variant five times")
-    ])
-    return false
-  }
-
-  /// What came of all variants.
-  private struct Tally {
-    var (kept, pruned, misfit) = (0, 0, 0)
-    var pruning: [String: Int] = [:]
-    var firstFault: VariantResult?
-    var warnings: [Diagnostic] = []
-
-    mutating func add(_ result: VariantResult) {
-      if result.isKept {
-        kept += 1
-      } else if result.isSound {
-        pruned += 1
-        for text in result.broken { pruning[text, default: 0] += 1 }
-      } else {
-        misfit += 1
-        firstFault = firstFault ?? result
+    if file.measure == nil, !dryRun {
+      let bound = file.constraints.first { $0.metric.isMeasured }
+      let others = [sort == nil ? file.sort?.metric : nil].compactMap(\.self) + file.shown
+      let picture = svg ? axes?.metrics ?? [] : []
+      if let wanted = bound?.metric ?? (others + picture).first(where: \.isMeasured) {
+        bench.report([
+          Diagnostic(
+            id: "not-measured", message: "'\(wanted)' is known only after a run", span: bound?.span,
+            help: "--measure 5, or 'measure: 5' in the sweep, runs each variant five times")
+        ])
+      } else if measureLimit != nil {
+        bench.report([
+          Diagnostic(
+            id: "not-measured", message: "--measure-limit ends runs, and nothing is run",
+            help: "--measure 5, or 'measure: 5' in the sweep, runs each variant five times")
+        ])
       }
-      for fault in result.diagnostics where fault.id == "not-measured" { warnings.append(fault) }
     }
-
-    var total: Int { kept + pruned + misfit }
-    var words: String {
-      "\(total) variants: \(kept) kept, \(pruned) pruned, \(misfit) do not fit"
-    }
+    return !bench.hasErrors
   }
 
   private func run(_ source: SweepSource, _ bench: Workbench) throws {
@@ -226,7 +220,7 @@ struct SweepRun: ParsableCommand {
     let count = smoke ? min(SweepRun.few, source.plan.count) : source.plan.count
     let out = OutputWriter.standardOutput()
     var progress = ProgressLine()
-    var tally = Tally()
+    var tally = SweepTally()
     var kept: [VariantResult] = []
     if csv { out.write(SweepLines.header(file)) }
     Interrupt.watch()
@@ -243,96 +237,43 @@ struct SweepRun: ParsableCommand {
       if !isLines, !dryRun, result.isKept || !result.isSound { kept.append(result) }
       return !Interrupt.isRequested
     }
-    let isWhole = !Interrupt.isRequested
     progress.clear()
     if first == 0, tally.kept + tally.pruned == 0, let firstFault = tally.firstFault {
       // Nothing fits: what is wrong with the first is probably wrong with all.
       bench.report(firstFault.diagnostics)
     }
-    bench.report(tally.warnings)
+    bench.report(tally.reported)
     if let output, let log {
       log.flush()
       out.write("\(output): \(tally.words)\(first > 0 ? ", after \(first) that were there" : "")\n")
     } else if dryRun {
-      out.write(tally.words + "\n")
-      for (text, count) in tally.pruning.sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
-        out.write("  \(count) break \(text)\n")
-      }
-      for bound in file.constraints where bound.metric.isMeasured {
-        out.write("  '\(bound.text)' is tried in runs only\n")
-      }
+      out.write(tally.pruned(by: file))
     } else if !csv {
-      let order = sort.flatMap(metric) ?? file.sort
-      if let order { kept = sorted(kept, order, counting) }
-      var base = isWhole ? workers[0].base() : nil
-      // A variant that changes nothing was measured as the base.
-      if let found = base, found.measured.isEmpty,
-        let same = kept.first(where: { $0.variant.id == found.variant.id }),
-        same.parameters?.total == found.parameters?.total
-      {
-        base?.measured = same.measured
+      if let order = sort.flatMap(metric) ?? file.sort {
+        kept = SweepTally.sorted(kept, by: order.metric, falling: order.descending, counting)
       }
-      write(kept, source, base, counting, tally.words, out)
+      let base = workers[0].base(in: kept, mayRun: isMeasured && !json && !Interrupt.isRequested)
+      bench.report((base?.diagnostics ?? []).filter { $0.id == "not-measured" })
+      let sweep = SweepOutput(file: file, base: base, results: kept, counting: counting)
+      write(sweep, summary: tally.words, to: out)
     }
     out.flush()
-    if !isWhole { throw LabExit.interrupted }
+    if Interrupt.isRequested { throw LabExit.interrupted }
   }
 
-  private func sorted(
-    _ results: [VariantResult], _ order: (metric: Metric, descending: Bool), _ counting: Counting
-  ) -> [VariantResult] {
-    let keyed = results.map { ($0, $0.value(order.metric, counting)) }
-    return keyed.sorted { a, b in
-      guard let left = a.1, let right = b.1 else { return a.1 != nil && b.1 == nil }
-      if left == right { return a.0.variant.index < b.0.variant.index }
-      return order.descending ? left > right : left < right
-    }.map(\.0)
-  }
-
-  private func write(
-    _ results: [VariantResult], _ source: SweepSource, _ base: VariantResult?,
-    _ counting: Counting, _ summary: String, _ out: OutputWriter
-  ) {
+  private func write(_ sweep: SweepOutput, summary: String, to out: OutputWriter) {
     if json {
-      var writer = JSONWriter { out.write($0) }
-      writer.object { json in
-        json.member("schema", 1)
-        json.member("command", "sweep")
-        json.member("sweep", source.file.name)
-        json.member("convention", convention.rawValue)
-        json.array("results") { json in
-          for result in results { SweepLines.write(result, source.file, counting, &json) }
-        }
-        json.array("diagnostics") { _ in }
-      }
-      writer.finish()
-      return
-    }
-    if html {
-      let page = SweepPage(file: source.file, base: base, results: results, counting: counting)
-      out.write(page.html())
-      return
-    }
-    if svg, let axes {
-      let plot = SweepPlot(file: source.file, base: base, results: results, counting: counting)
-      out.write(plot.svg(axes, isLogarithmic: isLogarithmic))
-      return
-    }
-    let isPrint = markdown || latex
-    let rows = isPrint ? results : Array(results.prefix(limit))
-    let report = SweepReport(source.file, base: base, rows, counting)
-    if markdown {
-      out.write(report.markdown())
+      sweep.writeJSON(to: out)
+    } else if html {
+      out.write(sweep.page.html())
+    } else if svg, let axes {
+      out.write(sweep.plot.svg(axes, isLogarithmic: isLogarithmic))
+    } else if markdown {
+      out.write(sweep.report().markdown())
     } else if latex {
-      out.write(report.latex())
+      out.write(sweep.report().latex())
     } else {
-      let terminal = Terminal(color: color)
-      var table = report.table(source.file.about ?? source.file.name)
-      if results.count > rows.count {
-        table.footnotes.append("\(results.count - rows.count) more rows: --limit, --csv or --json")
-      }
-      table.footnotes.append(summary)
-      out.write(table.render(width: terminal.width, style: terminal.tableStyle))
+      out.write(sweep.table(Terminal(color: color), limit: limit, summary: summary))
     }
   }
 }

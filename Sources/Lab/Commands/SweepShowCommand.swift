@@ -1,5 +1,6 @@
 internal import ArgumentParser
 internal import Diagnostics
+internal import Graph
 internal import Sweeps
 
 /// `lab sweep show FILE ID`.
@@ -9,6 +10,10 @@ struct SweepShow: ParsableCommand {
 
   @Argument(help: "A sweep file.") var file: String
   @Argument(help: "A variant's id, name or index.") var variant: String
+  @Option(help: ArgumentHelp("Which operations a budget counts.", valueName: "all|matmul|macs"))
+  var convention: Convention = .all
+  @Option(help: ArgumentHelp("Type that a budget's bytes are of.", valueName: "bf16|f16|f32|…"))
+  var dtype: DType = .bf16
 
   @OptionGroup var plugins: PluginOptions
   func run() throws {
@@ -27,8 +32,15 @@ struct SweepShow: ParsableCommand {
       if var found {
         // What `match` chose belongs to the variant.
         if source.file.match != nil {
-          found = source.evaluator(Counting(), like: bench).evaluate(found.index).variant
+          let counting = Counting(convention: convention, dtype: dtype)
+          let result = source.evaluator(counting, like: bench).evaluate(found.index)
+          found = result.variant
+          bench.report(result.diagnostics)
+          for text in result.broken where text.hasPrefix("match:") {
+            bench.report([Diagnostic(id: "no-match", message: "'\(variant)' is pruned: \(text)")])
+          }
         }
+        if bench.hasErrors { throw SweepShow.rejection(bench) }
         let out = OutputWriter.standardOutput()
         out.write(
           found.blueprint(sizes: source.file.sizes.first ?? [], about: source.file.about))
@@ -41,9 +53,11 @@ struct SweepShow: ParsableCommand {
         ])
       }
     }
-    if bench.hasErrors {
-      OutputWriter.standardError().write(DiagnosticFormatter().format(bench.diagnostics))
-      throw LabExit.rejected
-    }
+    if bench.hasErrors { throw SweepShow.rejection(bench) }
+  }
+
+  private static func rejection(_ bench: Workbench) -> LabExit {
+    OutputWriter.standardError().write(DiagnosticFormatter().format(bench.diagnostics))
+    return .rejected
   }
 }

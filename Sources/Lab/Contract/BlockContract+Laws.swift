@@ -1,13 +1,9 @@
-internal import BlockKit
+internal import Assembler
 internal import Blueprint
 internal import Diagnostics
 internal import Graph
 
 extension BlockContract {
-  private static let reserved = [
-    "as", "from", "when", "share", "own", "freeze", "except", "adapt",
-  ]
-
   private func isWord(_ text: String) -> Bool {
     !text.isEmpty && text.allSatisfy { $0.isLowercase || $0.isNumber || $0 == "_" }
   }
@@ -24,7 +20,7 @@ extension BlockContract {
       if !isWord(setting.name) {
         faults.append("the setting '\(setting.name)' is no word in snake_case")
       }
-      if BlockContract.reserved.contains(setting.name) {
+      if stepKeys.contains(setting.name) {
         faults.append("the setting '\(setting.name)' has the name of a key that every step knows")
       }
     }
@@ -114,16 +110,17 @@ extension BlockContract {
     return faults
   }
 
-  /// Whether input and output are of one type, so that one can stand behind another.
-  private func isLayer() throws -> Bool {
+  /// Throws where input and output are not of one type, so that one cannot stand behind another.
+  private func expectLayer() throws {
     let graph = try graph()
-    return surroundings.before.isEmpty && graph.inputs.count == 1 && graph.outputs.count == 1
-      && graph.types[graph.inputs[0].value] == graph.types[graph.outputs[0].value]
+    guard surroundings.before.isEmpty, graph.inputs.count == 1, graph.outputs.count == 1,
+      graph.types[graph.inputs[0].value] == graph.types[graph.outputs[0].value]
+    else { throw DoesNotApply("it is no layer from one type to the same") }
   }
 
   /// A model of two costs what both cost.
   func doubled() throws -> [String] {
-    guard try isLayer() else { return [] }
+    try expectLayer()
     let one = try Profile(graph(), depth: 0)
     let two = try Profile(graph(blueprint([example, example])), depth: 0)
     var faults: [String] = []
@@ -140,7 +137,8 @@ extension BlockContract {
   /// Swapped into a small transformer for one of two linear layers it changes what it is, and nothing
   /// else.
   func swaps() throws -> [String] {
-    guard try isLayer(), let step = flowExample else { return [] }
+    try expectLayer()
+    guard let step = flowExample else { throw DoesNotApply("its example has several steps") }
     let body = """
       - repeat: 2
         as: layers

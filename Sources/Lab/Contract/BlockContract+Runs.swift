@@ -34,11 +34,13 @@ extension BlockContract {
   /// What one element of a batch gives does not depend on the others.
   func independent() throws -> [String] {
     let (one, two) = (try graph(batch: 1), try graph(batch: 2))
-    guard two.inputs.allSatisfy({ two.types[$0.value].axes.first == .batch }) else { return [] }
+    guard !two.inputs.isEmpty,
+      (two.inputs + two.outputs).allSatisfy({ two.types[$0.value].axes.first == .batch })
+    else { throw DoesNotApply("not every input and output has a batch") }
     let joint = try run(two, threads: 1)
     let parts = try (0..<2).map { try run(one, threads: 1, part: $0, of: two) }
-    for (i, port) in two.outputs.enumerated() {
-      guard two.types[port.value].axes.first == .batch, let both = joint[i].floats else { continue }
+    for i in two.outputs.indices {
+      guard let both = joint[i].floats else { continue }
       let apart = parts.flatMap { $0[i].floats ?? [] }
       guard apart.count == both.count else { return ["a batch of two gives \(both.count) numbers"] }
       let largest = apart.reduce(1) { max($0, abs($1)) }

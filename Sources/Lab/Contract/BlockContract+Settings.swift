@@ -60,15 +60,20 @@ extension BlockContract {
   }
 
   private func refusesRanges() -> [String] {
-    settings.compactMap { setting in
-      guard let range = setting.range else { return nil }
-      let least = Double(range.split(separator: " ").first { Double($0) != nil } ?? "") ?? 0
-      let number = Int(max(-1e9, min(least, 1e9))) - 1
-      let isMapping = setting.type.hasPrefix("mapping")
-      let value: Datum =
-        isMapping ? .map([DatumEntry(key: "k", value: .int(number))]) : .int(number)
-      if range.hasPrefix("at most") || refusal(setting.name, value) == "out-of-range" { return nil }
-      return "'\(setting.name)' takes \(number), outside of \(range)"
+    settings.flatMap { setting -> [String] in
+      guard let range = setting.range else { return [] }
+      // Such as `at least 1`, `at most 3` and `0 to 1`.
+      let ends = range.split(separator: " ").compactMap { Double($0) }
+      var beyond: [Double] = []
+      if !range.hasPrefix("at most"), let least = ends.first { beyond.append(least - 1) }
+      if !range.hasPrefix("at least"), let most = ends.last { beyond.append(most + 1) }
+      return beyond.compactMap { number in
+        let value = Int(exactly: number).map { Datum.int($0) } ?? .double(number)
+        let isMapping = setting.type.hasPrefix("mapping")
+        let datum = isMapping ? .map([DatumEntry(key: "k", value: value)]) : value
+        if refusal(setting.name, datum) == "out-of-range" { return nil }
+        return "'\(setting.name)' takes \(value), outside of \(range)"
+      }
     }
   }
 
@@ -82,10 +87,10 @@ extension BlockContract {
     }
   }
 
-  /// The kind of fault that the example has with another value of a setting; nil when it has none.
+  /// The kind of fault that the example has with another value of a setting, which it names; nil
+  /// when it has none.
   private func refusal(_ name: String, _ value: Datum) -> String? {
-    let faults = faults(name, value)
-    return (faults.first { $0.message.contains("'\(name)'") } ?? faults.first)?.id
+    faults(name, value).first { $0.message.contains("'\(name)'") }?.id
   }
 
   private func faults(_ name: String, _ value: Datum) -> [Diagnostic] {

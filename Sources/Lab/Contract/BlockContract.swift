@@ -21,12 +21,27 @@ public struct BlockContract {
     /// What is wrong; empty when the law holds.
     let run: () throws -> [String]
 
-    /// What is wrong; empty when the law holds.
-    ///
-    /// An error is a fault, too.
-    public func faults() -> [String] {
-      do { return try run() } catch { return ["\(error)"] }
+    /// How the block stands to the law; an error is a fault, too.
+    public func outcome() -> Outcome {
+      do {
+        let faults = try run()
+        return faults.isEmpty ? .holds : .broken(faults)
+      } catch let reason as DoesNotApply {
+        return .doesNotApply(reason.description)
+      } catch {
+        return .broken(["\(error)"])
+      }
     }
+  }
+
+  /// How a block stands to a law.
+  public enum Outcome: Equatable {
+    /// As it should.
+    case holds
+    /// What is wrong.
+    case broken([String])
+    /// Why the law says nothing about this block.
+    case doesNotApply(String)
   }
 
   /// What has to stand around the block's example for it to be a model.
@@ -50,7 +65,7 @@ public struct BlockContract {
   let example: String
   let outputs: [String]
   let settings: [SettingSpec]
-  private let registry: Registry
+  private let makeAssembler: () -> Assembler
   let surroundings: Surroundings
   /// The library that the block stands in; nil for a block in Swift.
   let library: String?
@@ -65,23 +80,23 @@ public struct BlockContract {
     example = entry.info.example
     outputs = entry.info.outputs
     settings = entry.settings
-    self.registry = registry
+    makeAssembler = { Assembler(registry: registry, loader: SearchPath(folders: [])) }
     self.surroundings = surroundings ?? Surroundings(of: entry.info)
     library = nil
   }
 
   /// The contract of a block of the library at `path`, whose inputs are sequences where nothing else
-  /// is said.
+  /// is said; `assembler` makes one that finds what the library needs.
   init(
-    _ block: CompositeFacts, library path: String, in registry: Registry,
-    surroundings: Surroundings? = nil
+    _ block: CompositeFacts, library path: String, surroundings: Surroundings? = nil,
+    assembler: @escaping () -> Assembler
   ) {
     name = block.name
     summary = block.about + "."
     example = block.example ?? ""
     outputs = block.outputs
     settings = block.settings
-    self.registry = registry
+    makeAssembler = assembler
     let inputs = block.inputs.map { "\($0): {sequence: [seq, 64]}" }.joined(separator: ", ")
     self.surroundings = surroundings ?? Surroundings(inputs: "{\(inputs)}")
     library = path
@@ -128,11 +143,10 @@ public struct BlockContract {
   func assembled(
     _ text: String, batch: Int = 1, seq: Int = 4, swaps: [SourceText] = []
   ) -> AssemblyResult {
-    let assembler = Assembler(registry: registry, loader: SearchPath(folders: []))
     var request = AssemblyRequest(source: SourceText(name: "example of \(name)", text: text))
     request.sizes = [("batch", batch), ("seq", seq)]
     request.swaps = swaps
-    return assembler.assemble(request)
+    return makeAssembler().assemble(request)
   }
 
   /// The graph of a text, or its faults as an error.
@@ -158,6 +172,12 @@ public struct BlockContract {
     guard faults.isEmpty, case .sequence(let items) = root?.content else { return [] }
     return items
   }
+}
+
+/// The reason why a law says nothing about a block.
+struct DoesNotApply: Error, CustomStringConvertible {
+  let description: String
+  init(_ reason: String) { description = reason }
 }
 
 /// Something that keeps a law from being checked.

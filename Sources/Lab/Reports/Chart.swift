@@ -62,8 +62,12 @@ struct Chart {
       text += line(Chart.left, y.place(tick), right, y.place(tick))
       text += label(Chart.left - 6, y.place(tick) + 4, "end", words)
     }
-    text += label((Chart.left + right) / 2, 468, "middle", across.title)
-    text += label(Chart.left, Chart.top - 10, "start", up.title)
+    func words(_ axis: Axis, _ scale: ChartScale) -> String {
+      let isLinear = axis.isLogarithmic && !scale.isLogarithmic
+      return axis.title + (isLinear ? " (linear: zero has no logarithm)" : "")
+    }
+    text += label((Chart.left + right) / 2, 468, "middle", words(across, x))
+    text += label(Chart.left, Chart.top - 10, "start", words(up, y))
     func path(_ points: [(x: Double, y: Double)]) -> String {
       points.map { "\(number(x.place($0.x))),\(number(y.place($0.y)))" }.joined(separator: " ")
     }

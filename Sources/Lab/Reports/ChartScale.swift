@@ -8,7 +8,8 @@
 struct ChartScale {
   /// The values that get a line, and their words.
   let ticks: [(value: Double, words: String)]
-  private let isLogarithmic: Bool
+  /// Whether it is; zero has no logarithm, and an axis with it stays linear.
+  let isLogarithmic: Bool
   private let (low, high): (Double, Double)
   private let (from, to): (Double, Double)
 
@@ -24,7 +25,7 @@ struct ChartScale {
     if places.isEmpty {
       places =
         isLogarithmic
-        ? ChartScale.powers(exp(low), exp(high), base: axis.base)
+        ? ChartScale.logarithmic(exp(low), exp(high), base: axis.base)
         : ChartScale.steps(low, high, base: axis.base)
     }
     ticks = places.map { ($0, axis.words($0)) }
@@ -50,6 +51,12 @@ struct ChartScale {
     let (first, last) = (ceil(low / step), floor(high / step))
     guard last - first < 20, last >= first else { return [] }
     return stride(from: first, through: last, by: 1).map { $0 * step }.filter { $0 >= 0 }
+  }
+
+  /// Lines at powers, or at steps where fewer than two powers lie within.
+  private static func logarithmic(_ low: Double, _ high: Double, base: Double) -> [Double] {
+    let powers = powers(low, high, base: base)
+    return powers.count > 1 ? powers : steps(low, high, base: base)
   }
 
   /// Powers of the base, and what is between them where those are few.

@@ -1,5 +1,11 @@
 internal import Plugins
 
+#if canImport(Glibc)
+  internal import Glibc
+#else
+  internal import Darwin
+#endif
+
 /// What came of the checks of a plug-in's blocks, which run in other processes.
 final class PluginReport {
   static let begin = "@check begins "
@@ -10,7 +16,16 @@ final class PluginReport {
     let law: String
     let detail: String
     let isBasis: Bool
-    var faults: [String]?
+    /// Nil: not known yet.
+    var outcome: BlockContract.Outcome?
+
+    var faults: [String] {
+      switch outcome {
+      case .broken(let faults): faults
+      case .holds, .doesNotApply: []
+      case nil: ["not checked"]
+      }
+    }
   }
 
   private var checks: [Check]
@@ -24,7 +39,18 @@ final class PluginReport {
   }
 
   /// Whether a law is broken.
-  var hasFaults: Bool { checks.contains { !($0.faults ?? ["not checked"]).isEmpty } }
+  var hasFaults: Bool { checks.contains { !$0.faults.isEmpty } }
+
+  /// The line for an outcome, without its number.
+  static func words(_ outcome: BlockContract.Outcome) -> String {
+    switch outcome {
+    case .holds: return "holds"
+    case .doesNotApply(let reason): return "void\t\(reason)"
+    case .broken(let faults):
+      let lines = faults.map { $0.split(separator: "\n").joined(separator: " ") }
+      return "broken\t\(lines.joined(separator: "\t"))"
+    }
+  }
 
   /// Lets `process` run the checks from a number on, again behind each that ended it.
   func run(_ process: (Int) -> (end: Subprocess.End, output: String)) throws {
@@ -39,19 +65,26 @@ final class PluginReport {
           let parts = line.dropFirst(PluginReport.end.count)
             .split(separator: "\t", omittingEmptySubsequences: false)
           guard let number = Int(parts[0]), checks.indices.contains(number) else { continue }
-          checks[number].faults = parts.dropFirst().map(String.init).filter { !$0.isEmpty }
+          let words = parts.dropFirst(2).map(String.init)
+          switch parts.dropFirst().first {
+          case "holds": checks[number].outcome = .holds
+          case "void": checks[number].outcome = .doesNotApply(words.joined(separator: " "))
+          default: checks[number].outcome = .broken(words)
+          }
           if begun == number { begun = nil }
         }
       }
       if let begun, checks.indices.contains(begun) {
-        checks[begun].faults = ["it ends the process: " + PluginReport.reason(end, output)]
+        checks[begun].outcome = .broken([
+          end == .signal(SIGALRM)
+            ? "it does not end within \(PluginTest.secondsPerCheck) s"
+            : "it ends the process: " + PluginReport.reason(end, output)
+        ])
         start = begun + 1
         continue
       }
-      if checks[start...].contains(where: { $0.faults == nil }) {
-        for i in checks.indices where checks[i].faults == nil {
-          checks[i].faults = ["not checked: " + PluginReport.reason(end, output)]
-        }
+      for i in checks.indices where checks[i].outcome == nil {
+        checks[i].outcome = .broken(["not checked: " + PluginReport.reason(end, output)])
       }
       return
     }
@@ -80,11 +113,17 @@ final class PluginReport {
       for check in own where !laws.contains(check.law) { laws.append(check.law) }
       for law in laws {
         let members = own.filter { $0.law == law }
-        let broken = members.filter { !($0.faults ?? []).isEmpty }
+        let broken = members.filter { !$0.faults.isEmpty }
         let count = members.count > 1 ? " (\(members.count) tried)" : ""
-        text += "  \(broken.isEmpty ? "ok    " : "BROKEN") \(law)\(count)\n"
+        var word = broken.isEmpty ? "ok    " : "BROKEN"
+        var note = count
+        if case .doesNotApply(let reason)? = members.first?.outcome {
+          word = "-     "
+          note = ": \(reason)"
+        }
+        text += "  \(word) \(law)\(note)\n"
         for check in broken.prefix(5) {
-          for fault in (check.faults ?? []).prefix(5) {
+          for fault in check.faults.prefix(5) {
             text += "           \(check.detail.isEmpty ? "" : "\(check.detail): ")\(fault)\n"
           }
         }
@@ -96,9 +135,9 @@ final class PluginReport {
       }
     }
     // Where the example is no model, what follows from that is not counted again.
-    let blocked = Set(checks.filter { $0.isBasis && !($0.faults ?? []).isEmpty }.map(\.block))
+    let blocked = Set(checks.filter { $0.isBasis && !$0.faults.isEmpty }.map(\.block))
     let broken = checks.filter { check in
-      !(check.faults ?? []).isEmpty && (check.isBasis || !blocked.contains(check.block))
+      !check.faults.isEmpty && (check.isBasis || !blocked.contains(check.block))
     }.count
     text += "\(checks.count) checks, \(broken) broken\n"
     return text

@@ -20,9 +20,9 @@ struct PluginTemplate {
     return [("\(name)/\(name).swift", code), ("\(name)/\(name).yaml", blueprint)]
   }
 
-  /// `my_mixer` → `MyMixer`.
+  /// `my_mixer` → `MyMixerBlock`, which is the name of nothing else.
   private var typeName: String {
-    name.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+    name.split(separator: "_").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined() + "Block"
   }
 
   private func filled(_ text: String) -> String {
@@ -184,7 +184,11 @@ struct PluginTemplate {
       targets: [
         .executableTarget(
           name: "BLOCKNAME-lab", dependencies: [.product(name: "LabKit", package: "archlab")],
-          path: "Sources")
+          path: "Sources",
+          // So that `--plugin FILE.swift` finds the lab in this executable.
+          linkerSettings: [
+            .unsafeFlags(["-Xlinker", "--export-dynamic"], .when(platforms: [.linux]))
+          ])
       ]
     )
 

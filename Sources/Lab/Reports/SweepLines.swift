@@ -15,7 +15,7 @@ enum SweepLines {
     }
     if let match = file.match { cells.append(match.by) }
     cells.append("status")
-    for size in file.allSizes where file.measure != nil {
+    for size in file.writtenSizes where file.measure != nil {
       let suffix = size.map { " \($0.name)=\($0.value)" }.joined()
       cells += measured.map { $0 + suffix }
     }
@@ -28,7 +28,7 @@ enum SweepLines {
   static func line(_ result: VariantResult, _ file: SweepFile, _ counting: Counting) -> String {
     var line = counted(result, file, counting)
     line += result.isKept ? "kept" : result.isSound ? "pruned" : "misfit"
-    for i in file.allSizes.indices where file.measure != nil {
+    for i in file.writtenSizes.indices where file.measure != nil {
       let time = result.measured.indices.contains(i) ? result.measured[i] : nil
       line += cell(time?.nanoseconds) + cell(time?.spread) + cell(time?.runs)
       line += cell(time?.values) + cell(time?.peak)

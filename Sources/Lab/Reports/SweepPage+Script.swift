@@ -159,8 +159,12 @@ extension SweepPage {
     }
     function table(points) {
       const rows = points.slice();
-      if (state.sort >= 0) rows.sort((a, b) =>
-        (a.point.values[state.sort] - b.point.values[state.sort]) * (state.down ? -1 : 1));
+      // What was not measured stands last, whichever way is sorted.
+      if (state.sort >= 0) rows.sort((a, b) => {
+        const [left, right] = [a.point.values[state.sort], b.point.values[state.sort]];
+        if (left === null || right === null) return (left === null) - (right === null);
+        return (left - right) * (state.down ? -1 : 1);
+      });
       byId("head").replaceChildren(line(["variant", ...data.metrics], "th", i => {
         if (i === 0) { state.sort = -1; } else { state.down = state.sort === i - 1 && !state.down; state.sort = i - 1; }
         draw();

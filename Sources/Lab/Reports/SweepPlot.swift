@@ -113,16 +113,24 @@ struct SweepPlot {
         title: size, words: { NumberFormat.shortSize(Int($0)) }, isLogarithmic: isLogarithmic,
         base: 2, ticks: Set(lengths).sorted().map(Double.init)),
       up: axis(up, isLogarithmic))
+    // What else differs between the profiles makes curves of its own.
+    func others(_ sizes: [(name: String, value: Int)]) -> String {
+      sizes.filter { $0.name != size }.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
+    }
+    let groups = Set(file.profiledSizes.map(others)).sorted()
     for (result, name) in zip(results, names) where result.isKept {
-      var points: [(x: Double, y: Double)] = []
-      for sizes in file.profiledSizes {
-        guard let length = sizes.first(where: { $0.name == size })?.value,
-          let value = result.value(Metric(up.kind, at: sizes), counting)
-        else { continue }
-        points.append((Double(length), Double(value)))
+      for group in groups {
+        var points: [(x: Double, y: Double)] = []
+        for sizes in file.profiledSizes where others(sizes) == group {
+          guard let length = sizes.first(where: { $0.name == size })?.value,
+            let value = result.value(Metric(up.kind, at: sizes), counting)
+          else { continue }
+          points.append((Double(length), Double(value)))
+        }
+        points.sort { $0.x < $1.x }
+        let label = groups.count > 1 ? "\(name), \(group)" : name
+        if !points.isEmpty { chart.curves.append(Chart.Curve(points: points, name: label)) }
       }
-      points.sort { $0.x < $1.x }
-      if !points.isEmpty { chart.curves.append(Chart.Curve(points: points, name: name)) }
     }
     return chart
   }

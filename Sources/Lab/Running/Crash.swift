@@ -30,12 +30,7 @@ enum Crash {
   }
 
   private static func install() {
-    // A recursion without an end leaves no room on the stack.
-    let size = 1 << 16
-    var stack = stack_t()
-    stack.ss_sp = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
-    stack.ss_size = size
-    sigaltstack(&stack, nil)
+    _ = Stack()
     for number in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT] {
       var action = sigaction()
       #if canImport(Glibc)
@@ -46,6 +41,37 @@ enum Crash {
       action.sa_flags = Int32(SA_ONSTACK)
       sigaction(number, &action, nil)
     }
+  }
+
+  /// Room for the handler on the thread that makes it: a recursion without an end leaves none.
+  ///
+  /// It is given back by `release`, at the thread's end.
+  struct Stack {
+    private let memory: UnsafeMutableRawPointer
+
+    init() {
+      let size = 1 << 16
+      memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 16)
+      var stack = stack_t()
+      stack.ss_sp = memory
+      stack.ss_size = size
+      sigaltstack(&stack, nil)
+    }
+
+    func release() {
+      var stack = stack_t()
+      stack.ss_flags = Int32(SS_DISABLE)
+      sigaltstack(&stack, nil)
+      memory.deallocate()
+    }
+  }
+
+  /// Does the work of a thread with room for the handler, where there is one.
+  static func guarded(_ work: () -> Void) {
+    guard message != nil else { return work() }
+    let stack = Stack()
+    work()
+    stack.release()
   }
 
   private static func leave() {

@@ -32,7 +32,7 @@ struct OrderedWork<Worker, Result: Sendable> {
       let next = Mutex(start)
       let seat = Mutex(0)
       let seats = seats
-      let errand: @Sendable () -> Void = {
+      let share: @Sendable () -> Void = {
         let own = seat.withLock { place in
           defer { place += 1 }
           return place
@@ -48,7 +48,7 @@ struct OrderedWork<Worker, Result: Sendable> {
           results.withLock { $0[index - first] = result }
         }
       }
-      inParallel(seats.count - 1, errand, meanwhile: errand)
+      inParallel(seats.count - 1, { Crash.guarded(share) }, meanwhile: share)
       for result in results.withLock({ $0 }) {
         if let result, !deliver(result) { return }
       }

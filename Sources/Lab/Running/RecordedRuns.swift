@@ -32,7 +32,7 @@ struct RecordedRuns: Sendable {
     let cells = line.dropFirst(counted.count)
       .split(separator: ",", maxSplits: 1 + count * width, omittingEmptySubsequences: false)
     guard cells.count == 2 + count * width else { return nil }
-    return (0..<count).map { i in
+    let times = (0..<count).map { i -> Measured? in
       let numbers = cells[(1 + i * width)..<(1 + (i + 1) * width)].map { Int($0) }
       guard let time = numbers[0], let spread = numbers[1], let runs = numbers[2],
         let values = numbers[3]
@@ -40,5 +40,6 @@ struct RecordedRuns: Sendable {
       return Measured(
         nanoseconds: time, spread: spread, runs: runs, values: values, peak: numbers[4])
     }
+    return times.contains { $0 != nil } ? times : nil
   }
 }

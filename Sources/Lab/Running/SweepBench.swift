@@ -41,7 +41,7 @@ struct SweepBench {
       parameters &+= total
       return true
     }
-    let time = (clock.now - start).components
+    let time = clock.now - start
     let whole = VariantEvaluator(
       sweep.plan, assembler: bench.assembler, counting: Counting(), isWhole: true
     ) { bench.source($0) }
@@ -58,7 +58,7 @@ struct SweepBench {
     }
     return Outcome(
       name: "\(count) variants of samba-421m on \(threads) threads",
-      variants: count, milliseconds: Double(time.seconds) * 1e3 + Double(time.attoseconds) / 1e15,
+      variants: count, milliseconds: time.milliseconds,
       drawn: drawn, equal: equal)
   }
 }

@@ -14,16 +14,15 @@ struct SweepSource {
     self.init(source, bench)
   }
 
-  /// Reads the text of a sweep; `measuring` may say otherwise how its variants are run.
+  /// Reads the text of a sweep; `options` may say otherwise how its variants are run and shown.
   init?(
-    _ source: SourceText, _ bench: Workbench,
-    measuring: (SweepFile.Measure?) -> SweepFile.Measure? = { $0 }
+    _ source: SourceText, _ bench: Workbench, options: (inout SweepFile) -> Void = { _ in }
   ) {
     let (parsed, diagnostics) = SweepParser.parse(source)
     bench.report(diagnostics)
     path = source.name
     guard var file = parsed else { return nil }
-    file.measure = measuring(file.measure)
+    options(&file)
     do {
       plan = try VariantPlan(file)
     } catch {

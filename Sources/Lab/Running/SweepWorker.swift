@@ -35,9 +35,16 @@ final class SweepWorker {
       result: result, line: makesLines ? SweepLines.line(result, file, counting) : nil)
   }
 
-  /// What comes of the base; where times are recorded it has none.
-  func base() -> VariantResult? {
-    evaluator.evaluateBase().map { recorded == nil ? measured($0) : $0 }
+  /// What comes of the base. A variant of `results` that changes nothing has its times; otherwise it
+  /// runs where it may.
+  func base(in results: [VariantResult], mayRun: Bool) -> VariantResult? {
+    guard var base = evaluator.evaluateBase() else { return nil }
+    let same = results.first { $0.variant.id == base.variant.id && !$0.measured.isEmpty }
+    if let same, same.parameters?.total == base.parameters?.total {
+      base.measured = same.measured
+      return base
+    }
+    return mayRun && recorded == nil ? measured(base) : base
   }
 
   /// The part of a variant's line that is the same in every run.
@@ -51,15 +58,17 @@ final class SweepWorker {
     var copy = result
     if let recorded {
       let counted = SweepLines.counted(result, file, counting)
-      let sizes = file.allSizes.count
-      if let times = recorded.times(result.variant.index, counted: counted, sizes: sizes) {
-        return result.with(times, file, counting)
+      let count = file.writtenSizes.count
+      let times = recorded.times(result.variant.index, counted: counted, sizes: count)
+      if times?.contains(where: { $0 == nil }) ?? true {
+        copy.diagnostics.append(
+          SweepWorker.unmeasured(
+            result, times == nil ? "or when it counted something else" : "at every size"))
       }
-      copy.diagnostics.append(
-        Diagnostic(
-          severity: .warning, id: "not-measured",
-          message: "\(result.variant.name) was not measured, or when it counted something else"))
-      return copy.with(Array(repeating: nil, count: sizes), file, counting)
+      let rest = file.allSizes.count - count
+      return copy.with(
+        (times ?? Array(repeating: nil, count: count)) + Array(repeating: nil, count: rest), file,
+        counting)
     }
     guard let graphs = evaluator.graphs(of: result) else { return result }
     let times = graphs.map { graph -> Measured? in
@@ -71,13 +80,16 @@ final class SweepWorker {
           nanoseconds: Int(time.median * 1e6), spread: Int(time.spread * 1e6),
           runs: time.times.count, values: time.plannedBytes, peak: time.peakBytes)
       } catch {
-        copy.diagnostics.append(
-          Diagnostic(
-            severity: .warning, id: "not-measured",
-            message: "\(result.variant.name) was not run: \(error)"))
+        copy.diagnostics.append(SweepWorker.unmeasured(result, "here: \(error)"))
         return nil
       }
     }
     return copy.with(times, file, counting)
+  }
+
+  private static func unmeasured(_ result: VariantResult, _ words: String) -> Diagnostic {
+    Diagnostic(
+      severity: .warning, id: "not-measured",
+      message: "\(result.variant.name) was not measured \(words)")
   }
 }

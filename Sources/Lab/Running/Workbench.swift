@@ -28,10 +28,20 @@ final class Workbench {
     plugins = PluginLoader(
       version: labVersion, allow: { Workbench.allows($0, of: $1, text: $2, isTrusting) },
       tell: { OutputWriter.standardError().write($0) })
-    Crash.watch(plugins)
+    if options.tellsCrashes { Crash.watch(plugins) }
     do {
       var registry = try Registry([standardBlocks] + LabCommand.packs)
-      for path in options.paths { try registry.register(try plugins.load(path)) }
+      for path in options.paths {
+        let pack = try plugins.load(path)
+        // The same file, named twice or under two names.
+        if !registry.holds(pack) { try registry.register(pack) }
+      }
+      let words = Set(ConstructInfo.all.map(\.name))
+      if let name = registry.names.first(where: words.contains) {
+        throw Diagnostic(
+          id: "duplicate-name", message: "the block '\(name)' has the name of a construct",
+          help: "the language has these words already: \(words.sorted().joined(separator: ", "))")
+      }
       assembler = Assembler(registry: registry, loader: search, plugins: plugins)
     } catch {
       let fault = (error as? Registry.Clash)?.diagnostic ?? error as? Diagnostic
