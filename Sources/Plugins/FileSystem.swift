@@ -1,3 +1,5 @@
+internal import Diagnostics
+
 #if canImport(Glibc)
   internal import Glibc
 #else
@@ -111,22 +113,8 @@ enum FileSystem {
 
   /// The hash of a text, for names of files; what lies there is compared as a whole.
   static func hash(_ text: String) -> String {
-    var hash = Hash()
+    var hash = StableHash()
     hash.add(text.utf8)
     return hash.text
-  }
-
-  /// 64 bits of FNV-1a.
-  struct Hash {
-    private var value: UInt64 = 0xcbf2_9ce4_8422_2325
-
-    mutating func add(_ bytes: some Sequence<UInt8>) {
-      for byte in bytes { value = (value ^ UInt64(byte)) &* 0x0100_0000_01b3 }
-    }
-
-    var text: String {
-      let digits = String(value, radix: 16)
-      return String(repeating: "0", count: 16 - digits.count) + digits
-    }
   }
 }

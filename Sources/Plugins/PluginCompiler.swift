@@ -35,7 +35,7 @@ struct PluginCompiler {
 
   /// Which lab a plug-in is compiled for: version and the modules' content.
   func identity(modules: String) throws(Diagnostic) -> String {
-    var hash = FileSystem.Hash()
+    var hash = StableHash()
     for name in ["Graph", "Blueprint", "Diagnostics", "BlockKit", "Kernels"] {
       let path = "\(modules)/\(name).swiftmodule"
       guard let bytes = FileSystem.bytes(of: path), bytes.count <= FileSystem.most else {

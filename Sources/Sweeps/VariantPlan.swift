@@ -180,19 +180,18 @@ public struct VariantPlan: Sendable {
     label.split(separator: ".").last { $0 != "*" && $0 != "**" }.map(String.init) ?? label
   }
 
-  /// 64 bits of FNV-1a over the base's name and the changes as text.
+  /// A hash of the base's name and the changes as text.
   private func id(_ base: String?, _ changes: [YAMLEntry]) -> String {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    var hash = StableHash()
     func add(_ text: String) {
-      for byte in text.utf8 { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-      hash = (hash ^ 0xFF) &* 0x100_0000_01B3
+      hash.add(text.utf8)
+      hash.add(CollectionOfOne(0xff))
     }
     add(base ?? "")
     for change in changes {
       add(change.key.words)
       add(change.value.flowText)
     }
-    let digits = String(hash, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
+    return hash.text
   }
 }

@@ -230,7 +230,8 @@ struct PluginFaultTests {
   func sweepOfBases() throws {
     try Lab.withFolder { folder in
       let plugin = folder.path + "/faulty.swift"
-      try PluginFaultTests.code("return [x]").write(toFile: plugin, atomically: true, encoding: .utf8)
+      try PluginFaultTests.code("return [x]").write(
+        toFile: plugin, atomically: true, encoding: .utf8)
       for name in ["a", "b", "c"] {
         try "plugins: [faulty.swift]\ninputs: {x: {sequence: [4, 8]}}\nmodel: [faulty]\n"
           .write(toFile: folder.path + "/\(name).yaml", atomically: true, encoding: .utf8)

@@ -125,7 +125,7 @@ struct PluginTest: ParsableCommand {
         [
           Subprocess.own ?? "lab", "plugin", "test", file, "--from", String(start),
         ] + (inputs.map { ["--inputs", $0] } ?? [])
-        + plugins.paths.flatMap { ["--plugin", $0] } + (plugins.trust ? ["--trust"] : []))
+          + plugins.paths.flatMap { ["--plugin", $0] } + (plugins.trust ? ["--trust"] : []))
     }
     out.write(report.text)
     out.flush()

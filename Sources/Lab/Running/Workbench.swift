@@ -77,33 +77,10 @@ final class Workbench {
     return true
   }
 
-  /// `ARCHLAB_PATH`, then the shipped blueprints: of `ARCHLAB_HOME`, beside the executable, or for a
-  /// program that somebody else built with the lab's library, beside the library's sources.
+  /// The library's sources lie five folders above this file's name.
   private static var folders: [String] {
-    func variable(_ name: String) -> String? {
-      guard let text = getenv(name) else { return nil }
-      let value = String(cString: text)
-      return value.isEmpty ? nil : value
-    }
-    var folders = (variable("ARCHLAB_PATH") ?? "").split(separator: ":").map(String.init)
-    if let home = variable("ARCHLAB_HOME") { folders.append("\(home)/blueprints") }
-    var buffer = [CChar](repeating: 0, count: 4096)
-    let count = readlink("/proc/self/exe", &buffer, buffer.count - 1)
-    if count > 0 {
-      let path = String(decoding: buffer.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-      // …/.build/<triple>/release/lab and …/bin/lab
-      let parts = path.split(separator: "/").dropLast()
-      for up in 1...4 where parts.count >= up {
-        let base = "/" + parts.dropLast(up).joined(separator: "/")
-        for candidate in ["\(base)/blueprints", "\(base)/share/archlab/blueprints"]
-        where access(candidate, R_OK) == 0 {
-          return folders + [candidate]
-        }
-      }
-    }
-    let sources = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
-    let shipped = "/\(sources)/blueprints"
-    return access(shipped, R_OK) == 0 ? folders + [shipped] : folders
+    let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
+    return SearchPath.standardFolders(sources: "/\(root)")
   }
 
   /// The text of a blueprint: a file, standard input, or a shipped one by name.
