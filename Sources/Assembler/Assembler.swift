@@ -51,7 +51,12 @@ public final class Assembler {
   let library: Library
   private let traces = TraceCache()
 
-  /// The blocks that it knows by now, those of plug-ins included.
+  /// What is wrong with the names of the blocks of a plug-in; nil when nothing is.
+  public func clash(names: [String], of plugin: String) -> Diagnostic? {
+    library.clash(names, of: plugin)
+  }
+
+  /// The blocks that every blueprint knows.
   public var registry: Registry { library.registry }
 
   /// An assembler that knows the blocks of `registry`, finds files through `loader`, and what

@@ -58,7 +58,8 @@ extension Assembly {
     let types = values.map { graph.types[$0.value] }
     let path = context.join(name)
     let key = TraceCache.Key(
-      block: step.head, settings: settings, ports: values.map(\.port), types: types,
+      block: step.head, origin: entry.origin, settings: settings, ports: values.map(\.port),
+      types: types,
       adapters: adapters(over: path))
     guard
       let trace = traces[key]
@@ -99,7 +100,9 @@ extension Assembly {
       if !sharing.asked { traces[key] = result }
       return result
     } catch {
-      report(error, step: step, values: values.map { ($0.port, $0.value) }, in: context)
+      report(
+        error, step: step, values: values.map { ($0.port, $0.value) }, origin: entry.origin,
+        in: context)
       return nil
     }
   }

@@ -194,10 +194,11 @@ extension Assembly {
 
   /// Reports what a block or an operation refused, with the places its inputs come from.
   func report(
-    _ error: any Error, step: Step, values: [(name: String, value: ValueID)], in context: Context
+    _ error: any Error, step: Step, values: [(name: String, value: ValueID)],
+    origin: String? = nil, in context: Context
   ) {
     var notes: [Note] = []
-    if let origin = library.registry[step.head]?.origin {
+    if let origin {
       notes.append(Note("the block comes from the plug-in '\(origin)'"))
     }
     for (i, entry) in values.prefix(4).enumerated()

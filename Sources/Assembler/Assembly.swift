@@ -18,7 +18,6 @@ final class Assembly {
   let log: DiagnosticLog
   let library: Library
   let traces: TraceCache
-  var registry: Registry { library.registry }
   var edits: [Edit] = []
   /// Low-rank matrices over linear layers of the steps that are being assembled.
   var adapters: [LaidAdapter] = []

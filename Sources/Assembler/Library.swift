@@ -16,7 +16,7 @@ final class Library {
     case unknown
   }
 
-  private(set) var registry: Registry
+  let registry: Registry
   let loader: any BlueprintSource
   private let plugins: (any PluginSource)?
   private var documents: [String: (document: Document?, faults: [Diagnostic])] = [:]
@@ -43,7 +43,11 @@ final class Library {
         continue
       }
       if let composite = imported.composites[name] { return .composite(composite) }
+      if let entry = imported.blocks[name] { return .block(entry) }
       if entry.name == name, imported.model != nil { return .document(imported) }
+    }
+    for file in [document] + document.bases {
+      if let entry = file.blocks[name] { return .block(entry) }
     }
     if let entry = registry[name] { return .block(entry) }
     for file in [document] + document.bases {
@@ -95,10 +99,11 @@ final class Library {
     return document
   }
 
-  /// Registers the blocks of the plug-ins that a document names.
+  /// Loads the blocks of the plug-ins that a document names; they are known in it, in what extends it
+  /// and in what imports it.
   private func loadPlugins(of document: Document, log: DiagnosticLog) {
     for (path, span) in document.plugins {
-      guard var fault = fault(loading: path, from: document.source.name) else { continue }
+      guard var fault = fault(loading: path, into: document) else { continue }
       fault.span = span
       log.report(fault)
       document.isIncomplete = true
@@ -106,21 +111,41 @@ final class Library {
   }
 
   /// Registers the blocks of one plug-in; what is wrong when that cannot be.
-  private func fault(loading path: String, from file: String) -> Diagnostic? {
+  private func fault(loading path: String, into document: Document) -> Diagnostic? {
     guard let plugins else {
       return Diagnostic(
         id: "untrusted-plugin", message: "plug-ins such as '\(path)' are not loaded here")
     }
     let pack: BlockPack
-    do { pack = try plugins.pack(at: path, relativeTo: file) } catch { return error }
-    // Several files may name the same one.
-    if registry.holds(pack) { return nil }
-    if let name = pack.blocks.map({ $0.info.name }).first(where: { constructs[$0] != nil }) {
-      return Diagnostic(
-        id: "duplicate-name",
-        message: "the plug-in '\(path)' brings the block '\(name)', the name of a construct")
+    do { pack = try plugins.pack(at: path, relativeTo: document.source.name) } catch {
+      return error
     }
-    do { try registry.register(pack) } catch { return error.diagnostic }
+    // The same one may be named twice, or by the user as well.
+    if registry.holds(pack) || document.blocks.holds(pack) { return nil }
+    let names = pack.blocks.map { $0.info.name }
+    if let fault = clash(names, of: pack.origin ?? pack.name) { return fault }
+    do { try document.blocks.register(pack) } catch { return error.diagnostic }
+    return nil
+  }
+
+  /// What is wrong with the names of blocks from outside: words of the language, blocks that are there,
+  /// libraries and blueprints that are found by name everywhere.
+  func clash(_ names: [String], of plugin: String) -> Diagnostic? {
+    for name in names {
+      func taken(_ by: String) -> Diagnostic {
+        Diagnostic(
+          id: "duplicate-name",
+          message: "the plug-in '\(plugin)' brings the block '\(name)', \(by)",
+          help: "a block's name is the first word of its BlockInfo")
+      }
+      if reservedWords.contains(name) { return taken("which is a word of the language") }
+      if let known = registry[name] {
+        return taken("which '\(known.origin ?? known.pack)' has already")
+      }
+      if let file = loader.find(name, relativeTo: nil) {
+        return taken("which is found in '\(file.name)' already")
+      }
+    }
     return nil
   }
 
@@ -241,7 +266,8 @@ final class Library {
       [entry.name] + (imported(entry, by: document, log: quiet)?.composites.keys.sorted() ?? [])
     }
     return document.composites.keys.sorted() + imports + registry.names
-      + constructs.keys.sorted() + loader.names(relativeTo: document.source.name)
+      + ([document] + document.bases).flatMap(\.blocks.names) + constructs.keys.sorted()
+      + loader.names(relativeTo: document.source.name)
   }
 
   /// `blueprints/vit-b-16.yaml` → `vit-b-16`.

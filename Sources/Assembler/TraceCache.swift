@@ -7,6 +7,8 @@ internal import Graph
 final class TraceCache {
   struct Key: Hashable {
     let block: String
+    /// The plug-in that it comes from: another may have a block of that name.
+    let origin: String?
     let settings: [DatumEntry]
     let ports: [String]
     let types: [TensorType]

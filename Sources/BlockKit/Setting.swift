@@ -81,7 +81,7 @@ public struct SettingRange: Sendable {
 }
 
 /// What is wrong with a setting's value.
-public struct SettingError: Error, Sendable {
+public struct SettingError: Error, Sendable, CustomStringConvertible {
   /// The setting, as in YAML; empty while it is not known yet.
   public var setting: String
   /// One sentence.
@@ -90,6 +90,9 @@ public struct SettingError: Error, Sendable {
   public var help: String?
   /// The kind of fault, for the diagnostic's identifier.
   public var id: String
+
+  /// The sentence with the advice.
+  public var description: String { help.map { "\(message) (\($0))" } ?? message }
 
   /// A fault found by a block itself, such as heads that do not divide the dimension.
   public init(_ setting: String, _ message: String, help: String? = nil, id: String = "bad-setting")

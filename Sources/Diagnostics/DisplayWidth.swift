@@ -38,7 +38,7 @@ private func isWide(_ value: UInt32) -> Bool {
 }
 
 /// A character that must not reach a terminal as it stands: controls and changes of direction.
-func isUnsafeToPrint(_ scalar: Unicode.Scalar) -> Bool {
+public func isUnsafeToPrint(_ scalar: Unicode.Scalar) -> Bool {
   switch scalar.value {
   case 0x09: return false
   case 0..<0x20, 0x7F..<0xA0, 0x2028, 0x2029, 0x202A...0x202E, 0x2066...0x2069: return true

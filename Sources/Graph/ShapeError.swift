@@ -1,13 +1,16 @@
 /// A type rule that does not hold, in words for the person who wired the blocks.
 ///
 /// It knows nothing of files: the assembler adds the place.
-public struct ShapeError: Error, Sendable {
+public struct ShapeError: Error, Sendable, CustomStringConvertible {
   /// One sentence, lower case, no full stop.
   public var message: String
   /// What to do about it, when there is good advice.
   public var help: String?
   /// Which operand (0-based) contradicts the rule, when one does.
   public var operand: Int?
+
+  /// The sentence with the advice.
+  public var description: String { help.map { "\(message) (\($0))" } ?? message }
 
   /// An error with its sentence, optional advice and optional culprit.
   public init(_ message: String, help: String? = nil, operand: Int? = nil) {

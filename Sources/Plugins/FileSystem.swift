@@ -71,6 +71,18 @@ enum FileSystem {
     return mkdir(path, 0o700) == 0 || errno == EEXIST
   }
 
+  /// Whether it is a file, rather than a folder or a pipe that never ends.
+  static func isFile(_ path: String) -> Bool {
+    var facts = stat()
+    return stat(path, &facts) == 0 && facts.st_mode & S_IFMT == S_IFREG
+  }
+
+  /// The size of a file; nil when there is none.
+  static func size(_ path: String) -> Int? {
+    var facts = stat()
+    return stat(path, &facts) == 0 ? Int(facts.st_size) : nil
+  }
+
   /// Size and time of change, which differ when a file was replaced.
   static func stamp(_ path: String) -> String? {
     var facts = stat()
@@ -88,7 +100,8 @@ enum FileSystem {
 
   /// The folder for things that can be made again: `ARCHLAB_CACHE`, or the user's cache.
   static var cache: String? {
-    if let own = variable("ARCHLAB_CACHE") { return own }
+    // A path that begins with a dash would be an option of the compiler.
+    if let own = variable("ARCHLAB_CACHE") { return own.hasPrefix("/") ? own : "./\(own)" }
     if let base = variable("XDG_CACHE_HOME") { return base + "/archlab" }
     return variable("HOME").map { $0 + "/.cache/archlab" }
   }

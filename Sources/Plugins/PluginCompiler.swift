@@ -73,16 +73,15 @@ struct PluginCompiler {
     let folder = "\(cache)/plugins/\(stem)-\(hash)"
     let library = "\(folder)/lib\(stem).so"
     func isMade() -> Bool {
-      FileSystem.text(of: "\(folder)/key") == key
-        && FileSystem.text(of: "\(folder)/plugin.swift") == text && FileSystem.exists(library)
+      let made = FileSystem.size(library).map { key + "\($0)\n" }
+      return made != nil && FileSystem.text(of: "\(folder)/key") == made
+        && FileSystem.text(of: "\(folder)/plugin.swift") == text
     }
     if isMade() { return (library, identity) }
     let making = "\(folder).\(getpid())"
     defer { if FileSystem.exists(making) { _ = Subprocess.run(["rm", "-rf", making]) } }
-    let located = "#sourceLocation(file: \(PluginCompiler.quoted(path)), line: 1)\n\(text)"
-    guard FileSystem.makeFolder(making), FileSystem.write(key, to: "\(making)/key"),
+    guard FileSystem.makeFolder(making),
       FileSystem.write(text, to: "\(making)/plugin.swift"),
-      FileSystem.write(located, to: "\(making)/source.swift"),
       FileSystem.write(PluginContract.entry(identity: identity), to: "\(making)/entry.swift"),
       FileSystem.write(PluginCompiler.cModules, to: "\(making)/module.modulemap")
     else { throw PluginCompiler.cacheFault("'\(cache)' cannot be written") }
@@ -90,16 +89,28 @@ struct PluginCompiler {
     let (end, output) = Subprocess.run([
       compiler.hasSuffix("swiftc") ? compiler : swiftc, "-O", "-swift-version", "6",
       "-parse-as-library", "-emit-library", "-module-name", "Plugin_\(stem)_\(hash)", "-I", modules,
-      "-I", making, "\(making)/source.swift", "\(making)/entry.swift", "-o",
+      "-I", making, "\(making)/plugin.swift", "\(making)/entry.swift", "-o",
       "\(making)/lib\(stem).so",
     ])
     guard end == .exit(0) else {
-      tell(output)
+      // The compiler saw a copy; the user's file is what it speaks of.
+      tell(output.replacing("\(making)/plugin.swift", with: path))
       let lacksEntry = output.contains("cannot find 'plugin' in scope")
+      let reason =
+        switch end {
+        case .exit: ""
+        case .signal(let number): ": \(compiler) was ended by signal \(number)"
+        case .failed(let error): ": \(compiler) cannot be started (error \(error))"
+        }
       throw Diagnostic(
-        id: "plugin-compile", message: "the plug-in '\(path)' does not compile",
+        id: "plugin-compile", message: "the plug-in '\(path)' does not compile\(reason)",
         help: lacksEntry
           ? "it says what it brings: 'let plugin = BlockPack(\"\(stem)\", [MyBlock.self])'" : nil)
+    }
+    // The size is written last: a file that was cut off is made again.
+    let size = FileSystem.size("\(making)/lib\(stem).so") ?? 0
+    guard FileSystem.write(key + "\(size)\n", to: "\(making)/key") else {
+      throw PluginCompiler.cacheFault("'\(making)' cannot be written")
     }
     // Another lab may have been faster; or what is there is of another content with the same hash.
     if rename(making, folder) != 0, !isMade() {
@@ -114,15 +125,6 @@ struct PluginCompiler {
   /// The lab's modules name C modules that they keep to themselves; the compiler wants to have seen
   /// them, with whatever content.
   private static let cModules = "module CYaml {}\nmodule CKernels {}\nmodule CImages {}\n"
-
-  private static func quoted(_ path: String) -> String {
-    var text = ""
-    for character in path {
-      if character == "\"" || character == "\\" { text += "\\" }
-      text.append(character == "\n" ? " " : character)
-    }
-    return "\"\(text)\""
-  }
 
   private static func cacheFault(_ reason: String) -> Diagnostic {
     Diagnostic(

@@ -15,7 +15,9 @@ internal import Synchronization
 public final class PluginLoader: PluginSource {
   private let compiler: PluginCompiler
   private let allow: (_ plugin: String, _ blueprint: String, _ text: String?) -> Bool
-  /// What was loaded, by its real path. Several threads may ask: one loads, the others wait.
+  /// What was loaded, by its real path.
+  ///
+  /// Several threads may ask: one loads, the others wait.
   private let packs = Mutex<[String: BlockPack]>([:])
   /// Is told the paths of all that was loaded, as they were given, before their code runs.
   public nonisolated(unsafe) var onLoad: (([String]) -> Void)?
@@ -77,7 +79,7 @@ public final class PluginLoader: PluginSource {
 
   /// The Swift code at `path`; nil for a shared object.
   private static func text(of path: String) throws(Diagnostic) -> String? {
-    guard let bytes = FileSystem.bytes(of: path) else {
+    guard FileSystem.isFile(path), let bytes = FileSystem.bytes(of: path) else {
       throw Diagnostic(id: "missing-file", message: "there is no plug-in '\(path)'")
     }
     if path.hasSuffix(".swift"), bytes.count > FileSystem.most {

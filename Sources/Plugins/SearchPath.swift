@@ -105,7 +105,8 @@ public final class SearchPath {
 
   /// `folder/../name` without dots, relative to the folder of `from`.
   static func resolve(_ path: String, relativeTo from: String?) -> String {
-    guard !path.hasPrefix("/"), let from else { return path }
+    // What comes through a pipe has no folder but the one that the user is in.
+    guard !path.hasPrefix("/"), let from, !from.hasPrefix("/dev/") else { return path }
     var parts = from.split(separator: "/", omittingEmptySubsequences: false).dropLast()
       .map(String.init)
     for part in path.split(separator: "/").map(String.init) {

@@ -82,7 +82,7 @@ struct AxisParser {
 
   /// What a value is called in tables: a plain text as it stands.
   private func label(_ node: YAMLNode) -> String {
-    if case .scalar(let scalar) = node.content { scalar.text } else { node.flowText }
+    if case .scalar(let scalar) = node.content { printable(scalar.text) } else { node.flowText }
   }
 
   /// A range, written `{from: 1, to: 8, step: 1}` or `{from: 64, to: 4096, factor: 2}`.
@@ -137,7 +137,7 @@ struct AxisParser {
     let items: [(label: String, block: YAMLNode)]
     switch path.value.content {
     case .sequence(let blocks): items = blocks.map { (label($0), $0) }
-    case .mapping(let entries): items = entries.map { ($0.key.words, $0.value) }
+    case .mapping(let entries): items = entries.map { (printable($0.key.words), $0.value) }
     case .scalar:
       fault(
         "wrong-type", "'\(path.key.words)' takes a list of blocks", at: path.value.span,
@@ -238,4 +238,11 @@ struct AxisParser {
     )
     return nil
   }
+}
+
+/// A name without control characters, which would end lines of files and pictures.
+func printable(_ text: String) -> String {
+  String(
+    String.UnicodeScalarView(
+      text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : $0 }))
 }

@@ -285,7 +285,8 @@ public struct SweepParser {
         fault("wrong-type", "a variant is a mapping of changes", at: item.value.span)
       }
       file.variants.append(
-        SweepFile.Named(name: item.key.words, base: base, changes: changes, span: item.key.span))
+        SweepFile.Named(
+          name: printable(item.key.words), base: base, changes: changes, span: item.key.span))
     }
   }
 

@@ -105,11 +105,15 @@ extension VariantResult {
     }
   }
 
-  /// The bounds of `constraints` that it does not keep; one on a number that it lacks is not kept.
+  /// The bounds of `constraints` that it does not keep; one on a number that it lacks is not kept, and
+  /// says so.
   func breaking(_ constraints: [Constraint], _ counting: Counting) -> [String] {
-    constraints.filter { constraint in
-      value(constraint.metric, counting).map { !constraint.holds($0) } ?? true
-    }.map(\.text)
+    constraints.compactMap { constraint in
+      guard let value = value(constraint.metric, counting) else {
+        return "\(constraint.text): \(constraint.metric.isMeasured ? "not measured" : "not known")"
+      }
+      return constraint.holds(value) ? nil : constraint.text
+    }
   }
 
   /// The result with what running it took at each size, held against the bounds on that.

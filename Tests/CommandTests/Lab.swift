@@ -26,7 +26,7 @@ enum Lab {
   ///
   /// With `program` another one than `lab`.
   static func run(
-    _ arguments: [String], input: String? = nil, program: URL? = nil
+    _ arguments: [String], input: String? = nil, program: URL? = nil, cache: String? = nil
   ) throws -> Output {
     let process = Process()
     process.executableURL = program ?? executable
@@ -35,7 +35,7 @@ enum Lab {
     process.environment = [
       "ARCHLAB_HOME": root.path, "COLUMNS": "100",
       "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "/usr/bin:/bin",
-      "ARCHLAB_CACHE": root.appendingPathComponent(".build/plugin-cache").path,
+      "ARCHLAB_CACHE": cache ?? root.appendingPathComponent(".build/plugin-cache").path,
     ]
     let (out, err, stdin) = (Pipe(), Pipe(), Pipe())
     process.standardOutput = out

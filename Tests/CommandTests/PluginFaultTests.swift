@@ -249,8 +249,12 @@ struct PluginFaultTests {
   @Test("words of the language, files under two names, endless checks")
   func words() throws {
     let construct = try run(PluginFaultTests.code("return [x]", name: "repeat"))
-    #expect(construct.status == 2 && construct.err.contains("'repeat' has the name of a construct"))
+    #expect(
+      construct.status == 2 && construct.err.contains("'repeat', which is a word of the language"))
     #expect(try Lab.run(["plugin", "new", "repeat"]).err.contains("is a word of the language"))
+    // A block of a shipped library would be another one all of a sudden.
+    let shipped = try run(PluginFaultTests.code("return [x]", name: "conv_stem"))
+    #expect(shipped.status == 2 && shipped.err.contains("conv_stem.yaml' already"))
     try Lab.withFolder { folder in
       let path = folder.path + "/faulty.swift"
       try PluginFaultTests.code("return [x]").write(toFile: path, atomically: true, encoding: .utf8)
@@ -258,6 +262,88 @@ struct PluginFaultTests {
         "blocks", "faulty", "--plugin", path, "--plugin", folder.path + "/./faulty.swift",
       ])
       #expect(twice.status == 0, "\(twice.err)")
+    }
+  }
+
+  @Test("what a plug-in prints is no result")
+  func printing() throws {
+    let code = PluginFaultTests.code("print(\"here I am\"); return [x]")
+    let output = try run(code, more: ["--json"])
+    #expect(output.status == 0 && output.err.contains("here I am"))
+    #expect(throws: Never.self) { try JSONSerialization.jsonObject(with: Data(output.out.utf8)) }
+  }
+
+  @Test("several labs that compile one plug-in at once")
+  func racing() throws {
+    let code = PluginFaultTests.code("return [x]") + "\n// \(UUID().uuidString)\n"
+    try Lab.withFolder { folder in
+      let path = folder.path + "/faulty.swift"
+      try code.write(toFile: path, atomically: true, encoding: .utf8)
+      let labs = try (0..<6).map { _ in
+        let process = Process()
+        process.executableURL = Lab.executable
+        process.arguments = ["blocks", "faulty", "--plugin", path]
+        process.environment = [
+          "PATH": ProcessInfo.processInfo.environment["PATH"] ?? "",
+          "ARCHLAB_HOME": Lab.root.path, "ARCHLAB_CACHE": folder.path + "/cache",
+        ]
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        return process
+      }
+      for lab in labs { lab.waitUntilExit() }
+      #expect(labs.map(\.terminationStatus) == Array(repeating: 0, count: 6))
+      let left = try FileManager.default.contentsOfDirectory(atPath: folder.path + "/cache/plugins")
+      #expect(left.count == 1, "\(left)")
+      // What was cut off is made again.
+      let library = folder.path + "/cache/plugins/\(left[0])/libfaulty.so"
+      try Data("half".utf8).write(to: URL(fileURLWithPath: library))
+      let again = try Lab.run(
+        ["blocks", "faulty", "--plugin", path], cache: folder.path + "/cache")
+      #expect(again.status == 0 && again.err.contains("compiling"), "\(again.err)")
+    }
+  }
+
+  @Test("each blueprint has its own plug-ins")
+  func scopes() throws {
+    try Lab.withFolder { folder in
+      // Two plug-ins with a block of one name, and a blueprint without any.
+      for (name, body) in [("a", "return [x]"), ("b", "return [try x + x]")] {
+        try PluginFaultTests.code(body)
+          .write(toFile: folder.path + "/\(name).swift", atomically: true, encoding: .utf8)
+      }
+      let model = "inputs: {x: {sequence: [4, 8]}}\nmodel: [faulty]\n"
+      for (name, head) in [
+        ("a", "plugins: [a.swift]\n"), ("b", "plugins: [b.swift]\n"), ("none", ""),
+      ] {
+        try (head + model).write(
+          toFile: folder.path + "/\(name).yaml", atomically: true, encoding: .utf8)
+      }
+      func path(_ name: String) -> String { "\(folder.path)/\(name).yaml" }
+      let both = try Lab.run(["profile", path("a"), path("b"), "--trust", "--csv"])
+      #expect(both.status == 0, "\(both.err)")
+      let none = try Lab.run(["profile", path("a"), path("none"), "--trust"])
+      #expect(none.status == 2 && none.err.contains("none.yaml:2:9: error: unknown block 'faulty'"))
+      let compared = try Lab.run(["compare", path("a"), path("b"), "--trust"])
+      #expect(compared.status == 1 && compared.out.contains("FLOPs"), "\(compared.err)")
+      try "extends: a\nset: {faulty.number: 4}\n"
+        .write(toFile: path("heir"), atomically: true, encoding: .utf8)
+      let heir = try Lab.run(["profile", path("heir"), "--trust"])
+      #expect(heir.status == 0, "\(heir.err)")
+    }
+  }
+
+  @Test("a block that crashes as soon as it is made")
+  func crashingInit() throws {
+    try Lab.withFolder { folder in
+      let path = folder.path + "/faulty.swift"
+      try PluginFaultTests.code("return [x]")
+        .replacingOccurrences(of: "init() {}", with: "init() { fatalError(\"no\") }")
+        .write(toFile: path, atomically: true, encoding: .utf8)
+      let test = try Lab.run(["plugin", "test", path])
+      #expect(test.status == 1 && test.out.contains("BROKEN it can be loaded and described"))
+      #expect(test.out.contains("Fatal error"), "\(test.out)")
     }
   }
 
@@ -281,7 +367,8 @@ struct PluginFaultTests {
       #expect(test.out.contains("BROKEN it is described, and so is every setting"))
       #expect(test.out.contains("the setting 'number' has no help"))
       #expect(test.out.contains("BROKEN no value of a setting ends the process (22 tried)"))
-      #expect(test.out.contains("number: -1: it ends the process:"))
+      #expect(test.out.contains("number: -1: it ends the process: "))
+      #expect(test.out.contains("Fatal error: a negative number"))
       #expect(test.out.contains("number: 7: the block 'faulty' failed: Wrong(), which is neither"))
       #expect(test.out.contains("BROKEN same weights at every batch and length"))
       #expect(test.out.contains("ok     same settings and types, same graph"))

@@ -123,7 +123,7 @@ struct PluginTests {
       #expect(measured.status == 0, "\(measured.err)")
     }
     #expect(try Lab.run(["plugin", "new", "Own-Mixer"]).status == 64)
-    #expect(try Lab.run(["plugin", "new", "mamba"]).err.contains("has a block 'mamba' already"))
+    #expect(try Lab.run(["plugin", "new", "mamba"]).err.contains("'archlab' has already"))
   }
 
   @Test("the laws hold for blocks in YAML, and find those that break them")

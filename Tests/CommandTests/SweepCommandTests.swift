@@ -47,6 +47,14 @@ struct SweepCommandTests {
       #expect(again.status == 2 && again.err.contains("--resume"))
       let other = try Lab.run(["sweep", "samba-ablations", "-o", whole, "--resume"])
       #expect(other.status == 2 && other.err.contains("is of another sweep"))
+      // What is no sweep's output stays as it is; so does what other bounds have pruned.
+      let foreign = folder.path + "/notes.csv"
+      try "my notes".write(toFile: foreign, atomically: true, encoding: .utf8)
+      #expect(try Lab.run(["sweep", sweep, "-o", foreign, "--resume"]).status == 2)
+      #expect(try String(contentsOfFile: foreign, encoding: .utf8) == "my notes")
+      let tighter = SweepCommandTests.text.replacingOccurrences(of: "100 MB", with: "1 MB")
+      try tighter.write(toFile: sweep, atomically: true, encoding: .utf8)
+      #expect(try Lab.run(["sweep", sweep, "-o", whole, "--resume"]).status == 2)
       #expect(try Data(contentsOf: URL(fileURLWithPath: whole)) == bytes)
     }
   }

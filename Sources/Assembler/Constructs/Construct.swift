@@ -55,6 +55,10 @@ let constructs: [String: any Construct.Type] = {
 /// The keys that every step may have beside its settings.
 public let stepKeys: [String] = Step.Common.keys
 
+/// Words that no block can be called by: constructs, keys of steps, and values.
+public let reservedWords: Set<String> = Set(constructs.keys).union(stepKeys)
+  .union(["null", "true", "false", "base", "previous"])
+
 /// A construct as the catalogue shows it.
 public struct ConstructInfo: Sendable {
   /// The word.

@@ -18,6 +18,8 @@ final class Document {
   var imports: [ImportSyntax] = []
   /// `plugins:` the Swift files whose blocks it uses.
   var plugins: [(path: String, span: Span)] = []
+  /// What those bring.
+  var blocks = Registry()
   var shared: [(name: String, span: Span, count: Template?)] = []
   var model: [Step]?
   var outputs: [(name: String, wire: Template, span: Span)] = []

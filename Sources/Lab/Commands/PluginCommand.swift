@@ -44,20 +44,12 @@ struct PluginNew: ParsableCommand {
 
   func run() throws {
     let bench = try Workbench()
-    let words = ConstructInfo.all.map(\.name)
-    let files = PluginTemplate(name: name, hasOperation: operation, isPackage: package).files
+    let files = PluginTemplate(
+      name: name, hasOperation: operation, isPackage: package, checkout: Workbench.checkout
+    ).files
     var faults: [Diagnostic] = []
-    if let known = bench.registry[name] {
-      faults.append(
-        Diagnostic(
-          id: "duplicate-name", message: "'\(known.pack)' has a block '\(name)' already",
-          help: "choose another name"))
-    }
-    if words.contains(name) {
-      faults.append(
-        Diagnostic(
-          id: "duplicate-name", message: "'\(name)' is a word of the language",
-          help: "choose another name"))
+    if let fault = bench.assembler.clash(names: [name], of: "\(name)/\(name).swift") {
+      faults.append(fault)
     }
     for (path, _) in files where access(path, F_OK) == 0 {
       faults.append(
@@ -113,23 +105,26 @@ struct PluginTest: ParsableCommand {
 
   func run() throws {
     if let from { return try runChecks(from: from) }
-    let bench = try workbench()
-    let out = OutputWriter.standardOutput()
-    let report = PluginReport(blocks: blocks(bench))
-    if bench.hasErrors {
-      OutputWriter.standardError().write(DiagnosticFormatter().format(bench.diagnostics))
-      throw LabExit.rejected
-    }
-    try report.run { start in
+    let (out, err) = (OutputWriter.standardOutput(), OutputWriter.standardError())
+    let report = PluginReport()
+    // This process loads nothing of the plug-in, and cannot fall with it.
+    report.run { start in
       Subprocess.run(
-        [
-          Subprocess.own ?? "lab", "plugin", "test", file, "--from", String(start),
-        ] + (inputs.map { ["--inputs", $0] } ?? [])
-          + plugins.paths.flatMap { ["--plugin", $0] } + (plugins.trust ? ["--trust"] : []))
+        [Subprocess.own ?? "lab", "plugin", "test", file, "--from", String(start)]
+          + (inputs.map { ["--inputs", $0] } ?? []) + plugins.paths.flatMap { ["--plugin", $0] }
+          + (plugins.trust ? ["--trust"] : []))
     }
-    out.write(report.text)
+    if let failure = report.failure {
+      err.write(failure.output)
+      if case .exit = failure.end { throw LabExit.rejected }
+      out.write(
+        "\(file)\n  BROKEN it can be loaded and described\n           it ends the process: "
+          + "\(PluginReport.reason(failure.end, failure.output))\n")
+    } else {
+      out.write(report.text)
+    }
     out.flush()
-    if report.hasFaults { throw LabExit.answerIsNo }
+    if report.failure != nil || report.hasFaults { throw LabExit.answerIsNo }
   }
 
   /// The blocks of a plug-in, or of a library of YAML blocks.
@@ -169,23 +164,24 @@ struct PluginTest: ParsableCommand {
         tellsCrashes: from == nil))
   }
 
-  /// The checks from number `from` on, each told before it begins and when it ends.
+  /// Says all checks, then runs those from number `from` on, each told before it begins and when it
+  /// ends.
   private func runChecks(from: Int) throws {
     let bench = try workbench()
     let writer = OutputWriter.standardError()
-    var number = 0
-    for block in blocks(bench) {
-      for check in block.checks {
-        if number >= from {
-          writer.write("\(PluginReport.begin)\(number)\n")
-          // A signal ends a check without an end, and this process with it.
-          alarm(UInt32(PluginTest.secondsPerCheck))
-          let outcome = PluginReport.words(check.outcome())
-          alarm(0)
-          writer.write("\(PluginReport.end)\(number)\t\(outcome)\n")
-        }
-        number += 1
-      }
+    let checks = blocks(bench).flatMap { block in block.checks.map { (block.name, $0) } }
+    if bench.hasErrors {
+      writer.write(DiagnosticFormatter().format(bench.diagnostics))
+      throw LabExit.rejected
+    }
+    writer.write(checks.map { PluginReport.words($0, $1) }.joined() + PluginReport.planned + "\n")
+    for (number, (_, check)) in checks.enumerated() where number >= from {
+      writer.write("\(PluginReport.begin)\(number)\n")
+      // A signal ends a check without an end, and this process with it.
+      alarm(UInt32(PluginTest.secondsPerCheck))
+      let outcome = PluginReport.words(check.outcome())
+      alarm(0)
+      writer.write("\(PluginReport.end)\(number)\t\(outcome)\n")
     }
   }
 }

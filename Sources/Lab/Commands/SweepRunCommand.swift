@@ -105,8 +105,8 @@ struct SweepRun: ParsableCommand {
     if let measure, !(1...1000).contains(measure) {
       throw ValidationError("--measure must be 1 to 1000.")
     }
-    if measure != nil, measured != nil {
-      throw ValidationError("Choose one of --measure and --measured.")
+    if [measure != nil, measured != nil, dryRun].filter(\.self).count > 1 {
+      throw ValidationError("Choose one of --measure, --measured and --dry-run.")
     }
     if let measureLimit, SweepFile.Measure.limit(measureLimit) == nil {
       throw ValidationError("--measure-limit is a time such as '60 s', at most 31 days.")

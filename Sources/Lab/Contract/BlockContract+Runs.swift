@@ -14,6 +14,11 @@ extension BlockContract {
         if output.sizes != type.sizes {
           faults.append("it gives \(output.sizes) instead of \(type)")
         }
+        if case .index(let limit?) = type.element, let numbers = output.integers,
+          let wrong = numbers.first(where: { $0 < 0 || $0 >= limit })
+        {
+          faults.append("it gives the index \(wrong), which is not below \(limit)")
+        }
         if let floats = output.floats, !floats.allSatisfy(\.isFinite) {
           faults.append("it gives numbers that are not finite at batch \(batch), sequence \(seq)")
         }

@@ -8,6 +8,8 @@ internal import Plugins
 
 /// What came of the checks of a plug-in's blocks, which run in other processes.
 final class PluginReport {
+  static let plan = "@check is "
+  static let planned = "@checks are all"
   static let begin = "@check begins "
   static let end = "@check ends "
 
@@ -28,15 +30,9 @@ final class PluginReport {
     }
   }
 
-  private var checks: [Check]
-
-  init(blocks: [BlockContract]) {
-    checks = blocks.flatMap { block in
-      block.checks.map {
-        Check(block: block.name, law: $0.law, detail: $0.detail, isBasis: $0.isBasis)
-      }
-    }
-  }
+  private var checks: [Check] = []
+  /// What came out of the process before it knew its checks, and how it ended.
+  private(set) var failure: (end: Subprocess.End, output: String)?
 
   /// Whether a law is broken.
   var hasFaults: Bool { checks.contains { !$0.faults.isEmpty } }
@@ -52,11 +48,15 @@ final class PluginReport {
     }
   }
 
-  /// Lets `process` run the checks from a number on, again behind each that ended it.
-  func run(_ process: (Int) -> (end: Subprocess.End, output: String)) throws {
+  /// Lets `process` say and run the checks from a number on, again behind each that ended it.
+  func run(_ process: (Int) -> (end: Subprocess.End, output: String)) {
     var start = 0
-    while start < checks.count {
+    repeat {
       let (end, output) = process(start)
+      if checks.isEmpty, !readPlan(output) {
+        failure = (end, output)
+        return
+      }
       var begun: Int?
       for line in output.split(separator: "\n") {
         if line.hasPrefix(PluginReport.begin) {
@@ -87,11 +87,31 @@ final class PluginReport {
         checks[i].outcome = .broken(["not checked: " + PluginReport.reason(end, output)])
       }
       return
+    } while start < checks.count
+  }
+
+  /// Reads which checks there are; false when the process ended before it had said them all.
+  private func readPlan(_ output: String) -> Bool {
+    let lines = output.split(separator: "\n")
+    guard lines.contains(where: { $0 == PluginReport.planned }) else { return false }
+    for line in lines where line.hasPrefix(PluginReport.plan) {
+      let parts = line.dropFirst(PluginReport.plan.count)
+        .split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+      guard parts.count == 4 else { continue }
+      checks.append(
+        Check(block: parts[0], law: parts[1], detail: parts[2], isBasis: parts[3] == "basis"))
     }
+    return true
+  }
+
+  /// The line that says which check there is.
+  static func words(_ block: String, _ check: BlockContract.Check) -> String {
+    let detail = check.detail.split { $0 == "\n" || $0 == "\t" }.joined(separator: " ")
+    return "\(plan)\(block)\t\(check.law)\t\(detail)\t\(check.isBasis ? "basis" : "")\n"
   }
 
   /// The runtime's last word, which says what was wrong and where.
-  private static func reason(_ end: Subprocess.End, _ output: String) -> String {
+  static func reason(_ end: Subprocess.End, _ output: String) -> String {
     let lines = output.split(separator: "\n").map(String.init)
     if let fatal = lines.last(where: { $0.contains("Fatal error") }) { return fatal }
     switch end {

@@ -3,13 +3,18 @@ struct PluginTemplate {
   let name: String
   let hasOperation: Bool
   let isPackage: Bool
+  /// The folder of the lab's own package, where it is known.
+  let checkout: String?
 
   /// Paths and contents, all below a folder of the block's name.
   var files: [(path: String, text: String)] {
     let code = filled(hasOperation ? PluginTemplate.operation : PluginTemplate.block)
     if isPackage {
       return [
-        ("\(name)/Package.swift", filled(PluginTemplate.package)),
+        (
+          "\(name)/Package.swift",
+          filled(PluginTemplate.package).replacing("CHECKOUT", with: checkout ?? "../archlab")
+        ),
         ("\(name)/Sources/main.swift", filled(PluginTemplate.main)),
         ("\(name)/Sources/\(typeName).swift", code),
         ("\(name)/\(name).yaml", filled(PluginTemplate.blueprint).replacing("PLUGINS", with: "")),
@@ -179,7 +184,7 @@ struct PluginTemplate {
       name: "BLOCKNAME",
       dependencies: [
         // The folder of a checkout of Archlab, or its address with a version.
-        .package(path: "../archlab")
+        .package(name: "archlab", path: "CHECKOUT")
       ],
       targets: [
         .executableTarget(

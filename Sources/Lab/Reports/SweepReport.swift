@@ -28,13 +28,14 @@ struct SweepReport {
       if isCompared { columns.append(Column(header: "diff", isNumber: true)) }
     }
     add(Metric(.parameters), "params", isCompared: true)
-    for size in file.profiledSizes {
-      add(Metric(.flops(nil), at: size), "FLOPs", isCompared: true)
-      add(Metric(.state, at: size), "state")
-    }
+    // What took time to know stands where the table has room.
     for size in file.profiledSizes where isMeasured {
       add(Metric(.latency, at: size), "time", isCompared: true)
       add(Metric(.peak, at: size), "peak")
+    }
+    for size in file.profiledSizes {
+      add(Metric(.flops(nil), at: size), "FLOPs", isCompared: true)
+      add(Metric(.state, at: size), "state")
     }
     if let match = file.match { columns.append(Column(header: match.by, isNumber: true)) }
     columns.append(Column(header: "id", isNumber: false))

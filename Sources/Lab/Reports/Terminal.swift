@@ -26,7 +26,7 @@ struct Terminal: Hashable, Sendable {
   /// Looks at a stream of this process.
   ///
   /// The width is the window's, else `COLUMNS`, else 100.
-  init(descriptor: Int32 = STDOUT_FILENO, color: ColorChoice = .auto) {
+  init(descriptor: Int32 = StandardOutput.descriptor, color: ColorChoice = .auto) {
     let isTerminal = isatty(descriptor) == 1
     self.init(
       isTerminal: isTerminal, windowWidth: isTerminal ? Self.windowWidth(descriptor) : nil,
@@ -97,7 +97,9 @@ final class OutputWriter: TextOutputStream {
   deinit { flush() }
 
   /// A writer of results.
-  static func standardOutput() -> OutputWriter { OutputWriter(descriptor: STDOUT_FILENO) }
+  static func standardOutput() -> OutputWriter {
+    OutputWriter(descriptor: StandardOutput.descriptor)
+  }
 
   /// A writer of messages; every text goes out at once.
   static func standardError() -> OutputWriter {
@@ -174,5 +176,20 @@ final class OutputWriter: TextOutputStream {
       #endif
     }
     _exit(70)
+  }
+}
+
+/// Where results go: a copy of standard output, which stays what it is when foreign code runs here.
+enum StandardOutput {
+  /// The descriptor that results are written to.
+  static let descriptor: Int32 = {
+    let copy = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3)
+    return copy >= 0 ? copy : STDOUT_FILENO
+  }()
+
+  /// Lets everything that others print go to standard error from now on, so that what a plug-in prints
+  /// does not stand in tables and JSON.
+  static func keepForResults() {
+    if descriptor != STDOUT_FILENO { dup2(STDERR_FILENO, STDOUT_FILENO) }
   }
 }

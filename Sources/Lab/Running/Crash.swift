@@ -1,5 +1,3 @@
-internal import Plugins
-
 #if canImport(Glibc)
   internal import Glibc
 #else
@@ -14,19 +12,33 @@ enum Crash {
   /// What the handler writes: signals allow no memory to be taken.
   private nonisolated(unsafe) static var message: UnsafeMutableBufferPointer<UInt8>?
 
-  /// Installs the handler once a plug-in is there.
-  static func watch(_ plugins: PluginLoader) {
-    plugins.onLoad = { loaded in
-      let names = loaded.map { "'\($0)'" }.joined(separator: ", ")
-      let text = Array(
-        ("\nlab: error: crashed while the plug-in \(names) was loaded [plugin-crashed]\n"
-          + "  = help: `lab plugin test \(loaded.last ?? "")` finds out where\n").utf8)
-      let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.count)
-      _ = buffer.initialize(from: text)
-      let isFirst = message == nil
-      message = buffer
-      if isFirst { install() }
+  /// What was being done, such as a variant of a sweep; ends with a zero.
+  private nonisolated(unsafe) static let work: UnsafeMutableBufferPointer<UInt8> = {
+    let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: 64)
+    buffer.initialize(repeating: 0)
+    return buffer
+  }()
+
+  /// Remembers what is being done, where there is a handler that could tell it.
+  static func note(_ text: String) {
+    guard message != nil else { return }
+    for (i, byte) in "  = in: \(text)\n".utf8.prefix(62).enumerated() {
+      work[i] = byte
+      work[i + 1] = 0
     }
+  }
+
+  /// Installs the handler, which tells that these plug-ins were loaded.
+  static func watch(_ loaded: [String]) {
+    let names = loaded.map { "'\($0)'" }.joined(separator: ", ")
+    let text = Array(
+      ("\nlab: error: crashed while the plug-in \(names) was loaded [plugin-crashed]\n"
+        + "  = help: `lab plugin test \(loaded.last ?? "")` finds out where\n").utf8)
+    let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.count)
+    _ = buffer.initialize(from: text)
+    let isFirst = message == nil
+    message = buffer
+    if isFirst { install() }
   }
 
   private static func install() {
@@ -75,11 +87,15 @@ enum Crash {
   }
 
   private static func leave() {
-    if let message {
+    var length = 0
+    while length < work.count, work[length] != 0 { length += 1 }
+    let note = UnsafeMutableBufferPointer(rebasing: work[..<length])
+    for part in [message, note] {
+      guard let part else { continue }
       #if canImport(Glibc)
-        _ = Glibc.write(STDERR_FILENO, message.baseAddress, message.count)
+        _ = Glibc.write(STDERR_FILENO, part.baseAddress, part.count)
       #else
-        _ = Darwin.write(STDERR_FILENO, message.baseAddress, message.count)
+        _ = Darwin.write(STDERR_FILENO, part.baseAddress, part.count)
       #endif
     }
     _exit(LabExit.rejected.rawValue)

@@ -25,7 +25,12 @@ struct Measurement {
 
   /// Runs `graph` `warmUp` + `runs` times; with `limit` no run starts after so many seconds, and a
   /// warm-up that took as long counts.
-  init(_ graph: Graph, runs: Int, warmUp: Int, threads: Int?, limit: Double? = nil) throws {
+  ///
+  /// Throws before a run when it `isOver`.
+  init(
+    _ graph: Graph, runs: Int, warmUp: Int, threads: Int?, limit: Double? = nil,
+    isOver: () -> Bool = { false }
+  ) throws {
     let memory = ProcessMemory()
     var options = ExecutionPlan.Options()
     options.threads = threads
@@ -41,6 +46,7 @@ struct Measurement {
     var times: [Double] = []
     let begin = clock.now
     for i in 0..<(warmUp + runs) {
+      if isOver() { throw LabExit.interrupted }
       let start = clock.now
       _ = try executor.run(inputs)
       let isLate = limit.map { clock.now - begin > .seconds($0) } ?? false
@@ -53,7 +59,9 @@ struct Measurement {
     for weight in plan.weights { bytes += 4 * weight.sizes.reduce(1, *) }
     weightBytes = bytes
     operations = try Profile(graph, depth: 0).cost.total()
-    peakBytes = memory?.risen()
+    // What an earlier run left free and this one took again did not rise; both are there for sure.
+    let least = weightBytes + plannedBytes
+    peakBytes = memory?.risen().map { max($0, least) }
   }
 
   /// The same random numbers in every process; ids below their limit.

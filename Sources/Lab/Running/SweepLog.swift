@@ -16,7 +16,7 @@ final class SweepLog {
   private let writer: OutputWriter
 
   /// A new file, or with `resuming` the end of the one that is there, if it begins as `header` does
-  /// and its last line as `counted` of that variant.
+  /// and its lines begin as `counted` says of those variants.
   init(
     _ path: String, header: String, count variants: Int, resuming: Bool,
     counted: (Int) -> String
@@ -38,16 +38,18 @@ final class SweepLog {
         close(opened)
         throw fault("cannot read '\(path)'")
       }
-      if known.end > 0 {
-        count = known.lines - 1
-        guard known.header + "\n" == header, count <= variants,
-          count == 0 || known.last.hasPrefix(counted(count - 1))
-        else {
-          close(opened)
-          throw fault(
-            "'\(path)' is of another sweep, or of another state of its blueprint",
-            "choose another file")
-        }
+      count = max(0, known.lines - 1)
+      // Without a whole line there may be the beginning of the header, and nothing else.
+      let isOwn =
+        known.lines == 0
+        ? header.utf8.starts(with: known.rest)
+        : known.header + "\n" == header && count <= variants
+          && known.samples.allSatisfy { $0.line.hasPrefix(counted($0.index)) }
+      guard isOwn else {
+        close(opened)
+        throw fault(
+          "'\(path)' is of another sweep, or of another state of its blueprint",
+          "choose another file")
       }
       // What a killed run left of a line goes.
       guard ftruncate(opened, off_t(known.end)) == 0, lseek(opened, off_t(known.end), SEEK_SET) >= 0
@@ -77,14 +79,22 @@ final class SweepLog {
 
   func flush() { writer.flush() }
 
-  /// The first line, the last whole one, how many there are and where the last ends; nil when the
-  /// file cannot be read.
-  private static func read(
-    _ descriptor: Int32
-  ) -> (header: String, last: String, lines: Int, end: Int)? {
+  /// What is in a file: the first line, some of the others and the last whole one with their places
+  /// in the plan, how many lines there are, where the last ends, and what follows it.
+  private struct Content {
+    var header = ""
+    var samples: [(index: Int, line: String)] = []
+    var lines = 0
+    var end = 0
+    var rest: [UInt8] = []
+  }
+
+  /// Reads a file from its beginning; nil when that fails.
+  private static func read(_ descriptor: Int32) -> Content? {
     var buffer = [UInt8](repeating: 0, count: 1 << 20)
-    var (header, line): ([UInt8], [UInt8]) = ([], [])
-    var (last, lines, position, end): ([UInt8], Int, Int, Int) = ([], 0, 0, 0)
+    var content = Content()
+    var (line, last): ([UInt8], [UInt8]) = ([], [])
+    var position = 0
     while true {
       let count = buffer.withUnsafeMutableBytes { readBytes(descriptor, $0.baseAddress, $0.count) }
       if count < 0 { return nil }
@@ -92,19 +102,26 @@ final class SweepLog {
       var start = 0
       for i in 0..<count where buffer[i] == 0x0A {
         line.append(contentsOf: buffer[start..<i])
-        if lines == 0 { header = line }
+        let index = content.lines - 1
+        if index < 0 {
+          content.header = String(decoding: line, as: UTF8.self)
+        } else if index < 256 || index.isMultiple(of: 4096) {
+          content.samples.append((index, String(decoding: line, as: UTF8.self)))
+        }
         swap(&last, &line)
         line.removeAll(keepingCapacity: true)
-        lines += 1
+        content.lines += 1
         start = i + 1
-        end = position + start
+        content.end = position + start
       }
       line.append(contentsOf: buffer[start..<count])
       position += count
     }
-    return (
-      String(decoding: header, as: UTF8.self), String(decoding: last, as: UTF8.self), lines, end
-    )
+    if content.lines > 1 {
+      content.samples.append((content.lines - 2, String(decoding: last, as: UTF8.self)))
+    }
+    content.rest = line
+    return content
   }
 }
 

@@ -29,13 +29,16 @@ final class SweepWorker {
 
   /// What comes of the variant at `index`.
   func outcome(_ index: Int) -> Outcome {
+    if file.measure != nil { Crash.note("variant \(index)") }
     let result = measured(evaluator.evaluate(index))
     // Lines are made by all threads, and written by one.
     return Outcome(
       result: result, line: makesLines ? SweepLines.line(result, file, counting) : nil)
   }
 
-  /// What comes of the base. A variant of `results` that changes nothing has its times; otherwise it
+  /// What comes of the base.
+  ///
+  /// A variant of `results` that changes nothing has its times; otherwise it
   /// runs where it may.
   func base(in results: [VariantResult], mayRun: Bool) -> VariantResult? {
     guard var base = evaluator.evaluateBase() else { return nil }
@@ -47,9 +50,12 @@ final class SweepWorker {
     return mayRun && recorded == nil ? measured(base) : base
   }
 
-  /// The part of a variant's line that is the same in every run.
+  /// The part of a variant's line that is the same in every run: all of it, where nothing is measured.
   func counted(_ index: Int) -> String {
-    SweepLines.counted(evaluator.evaluate(index), file, counting)
+    let result = evaluator.evaluate(index)
+    return file.measure == nil
+      ? String(SweepLines.line(result, file, counting).dropLast())
+      : SweepLines.counted(result, file, counting)
   }
 
   /// The result with its times, one for every size; what cannot run says so and stays without.
@@ -75,7 +81,8 @@ final class SweepWorker {
       if Interrupt.isRequested { return nil }
       do {
         let time = try Measurement(
-          graph, runs: measure.runs, warmUp: measure.warmUp, threads: nil, limit: measure.limit)
+          graph, runs: measure.runs, warmUp: measure.warmUp, threads: nil, limit: measure.limit,
+          isOver: { Interrupt.isRequested })
         return Measured(
           nanoseconds: Int(time.median * 1e6), spread: Int(time.spread * 1e6),
           runs: time.times.count, values: time.plannedBytes, peak: time.peakBytes)

@@ -28,19 +28,20 @@ final class Workbench {
     plugins = PluginLoader(
       version: labVersion, allow: { Workbench.allows($0, of: $1, text: $2, isTrusting) },
       tell: { OutputWriter.standardError().write($0) })
-    if options.tellsCrashes { Crash.watch(plugins) }
+    plugins.onLoad = { loaded in
+      StandardOutput.keepForResults()
+      if options.tellsCrashes { Crash.watch(loaded) }
+    }
     do {
       var registry = try Registry([standardBlocks] + LabCommand.packs)
       for path in options.paths {
         let pack = try plugins.load(path)
         // The same file, named twice or under two names.
-        if !registry.holds(pack) { try registry.register(pack) }
-      }
-      let words = Set(ConstructInfo.all.map(\.name))
-      if let name = registry.names.first(where: words.contains) {
-        throw Diagnostic(
-          id: "duplicate-name", message: "the block '\(name)' has the name of a construct",
-          help: "the language has these words already: \(words.sorted().joined(separator: ", "))")
+        if registry.holds(pack) { continue }
+        let known = Assembler(registry: registry, loader: search)
+        let names = pack.blocks.map { $0.info.name }
+        if let fault = known.clash(names: names, of: path) { throw fault }
+        try registry.register(pack)
       }
       assembler = Assembler(registry: registry, loader: search, plugins: plugins)
     } catch {
@@ -70,17 +71,28 @@ final class Workbench {
     guard let text else { return false }
     if PluginTrust.knows(text) { return true }
     guard isatty(STDIN_FILENO) == 1, isatty(STDERR_FILENO) == 1 else { return false }
+    // Names come from the blueprint: nothing in them may move the cursor.
+    func shown(_ name: String) -> String {
+      String(String.UnicodeScalarView(name.unicodeScalars.map { isUnsafeToPrint($0) ? "?" : $0 }))
+    }
     OutputWriter.standardError().write(
-      "'\(blueprint)' asks to run the code of '\(plugin)' as you. Do you trust it? [y/N] ")
+      "'\(shown(blueprint))' asks to run the code of '\(shown(plugin))' as you. "
+        + "Do you trust it? [y/N] ")
     guard let answer = readLine(), ["y", "yes"].contains(answer.lowercased()) else { return false }
     PluginTrust.remember(text)
     return true
   }
 
-  /// The library's sources lie five folders above this file's name.
-  private static var folders: [String] {
-    let root = #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
-    return SearchPath.standardFolders(sources: "/\(root)")
+  private static var folders: [String] { SearchPath.standardFolders(sources: sources) }
+
+  /// The folder that the lab was built in.
+  private static var sources: String {
+    "/" + #filePath.split(separator: "/").dropLast(4).joined(separator: "/")
+  }
+
+  /// The folder of the lab's own package; nil where it is not there any more.
+  static var checkout: String? {
+    access("\(sources)/Package.swift", R_OK) == 0 ? sources : nil
   }
 
   /// The text of a blueprint: a file, standard input, or a shipped one by name.
