@@ -55,8 +55,8 @@ struct PluginCompiler {
     guard let swiftc = FileSystem.program("swiftc") else {
       throw Diagnostic(
         id: "plugin-compiler",
-        message: "'\(path)' has to be compiled and there is no swiftc in the "
-          + "PATH", help: "swift.org has it; the lab was made with Swift 6")
+        message: "the plug-in '\(path)' needs the compiler swiftc, which is not in the PATH",
+        help: "swift.org has it; the lab was made with Swift 6")
     }
     let compiler = FileSystem.real(swiftc) ?? swiftc
     // The files that say all that the result depends on; compared as a whole.

@@ -49,9 +49,12 @@ public struct LabCommand: ParsableCommand {
     do {
       var command = try parseAsRoot()
       try $packs.withValue(packs) { try command.run() }
+      Crash.isOver = true
     } catch let code as LabExit {
+      Crash.isOver = true
       exit(withError: ExitCode(code.rawValue))
     } catch {
+      Crash.isOver = true
       exit(withError: error)
     }
     exit()

@@ -32,7 +32,8 @@ enum Crash {
   static func watch(_ loaded: [String]) {
     let names = loaded.map { "'\($0)'" }.joined(separator: ", ")
     let text = Array(
-      ("\nlab: error: crashed while the plug-in \(names) was loaded [plugin-crashed]\n"
+      ("\nlab: error: the plug-in \(names) was loaded when the process crashed or was ended "
+        + "[plugin-crashed]\n"
         + "  = help: `lab plugin test \(loaded.last ?? "")` finds out where\n").utf8)
     let buffer = UnsafeMutableBufferPointer<UInt8>.allocate(capacity: text.count)
     _ = buffer.initialize(from: text)
@@ -41,8 +42,13 @@ enum Crash {
     if isFirst { install() }
   }
 
+  /// Whether the lab itself ends the process now.
+  nonisolated(unsafe) static var isOver = false
+
   private static func install() {
     _ = Stack()
+    // Foreign code that calls `exit` would end the lab with whatever it says.
+    atexit { if !Crash.isOver { Crash.leave() } }
     for number in [SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGFPE, SIGABRT] {
       var action = sigaction()
       #if canImport(Glibc)
