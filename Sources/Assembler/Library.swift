@@ -44,10 +44,12 @@ final class Library {
       }
       if let composite = imported.composites[name] { return .composite(composite) }
       if let entry = imported.blocks[name] { return .block(entry) }
+      if imported.lacksBlocks { isIncomplete = true }
       if entry.name == name, imported.model != nil { return .document(imported) }
     }
     for file in [document] + document.bases {
       if let entry = file.blocks[name] { return .block(entry) }
+      if file.lacksBlocks { isIncomplete = true }
     }
     if let entry = registry[name] { return .block(entry) }
     for file in [document] + document.bases {
@@ -107,6 +109,7 @@ final class Library {
       fault.span = span
       log.report(fault)
       document.isIncomplete = true
+      document.lacksBlocks = true
     }
   }
 

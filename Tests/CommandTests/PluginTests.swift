@@ -184,12 +184,23 @@ struct PluginTests {
         #expect(refused.err.contains("which is not trusted [untrusted-plugin]"))
         #expect(!FileManager.default.fileExists(atPath: trace))
       }
+      // A library may, and nothing more is said of the names that it would have brought.
+      try "plugins: [m.swift]\nblocks: {two: {body: [m, m]}}\n"
+        .write(toFile: folder.path + "/parts.yaml", atomically: true, encoding: .utf8)
+      let user = folder.path + "/user.yaml"
+      try "import: parts\ninputs: {x: {sequence: [4, 8]}}\nmodel: [two, m]\n"
+        .write(toFile: user, atomically: true, encoding: .utf8)
+      let library = try Lab.run(["profile", user])
+      #expect(library.status == 2 && library.err.contains("parts.yaml:1:11"))
+      #expect(!library.err.contains("unknown-block"))
+      #expect(!FileManager.default.fileExists(atPath: trace))
       // A sweep's base may ask for one, too.
       let sweep = try Lab.run(["sweep", blueprint, "--set", "2.dim=8,16"])
       #expect(sweep.status == 2 && sweep.err.contains("untrusted-plugin"))
       #expect(!FileManager.default.fileExists(atPath: trace))
       #expect(try Lab.run(["profile", blueprint, "--trust"]).status == 0)
       #expect(FileManager.default.fileExists(atPath: trace))
+      #expect(try Lab.run(["profile", user, "--trust"]).status == 0)
       // Trust is not kept: the next blueprint could be another's.
       #expect(try Lab.run(["profile", blueprint]).status == 2)
       #expect(try Lab.run(["profile", blueprint, "--plugin", plugin]).status == 0)

@@ -20,6 +20,8 @@ final class Document {
   var plugins: [(path: String, span: Span)] = []
   /// What those bring.
   var blocks = Registry()
+  /// Whether one of them could not be had, so that a name that is not known may be its.
+  var lacksBlocks = false
   var shared: [(name: String, span: Span, count: Template?)] = []
   var model: [Step]?
   var outputs: [(name: String, wire: Template, span: Span)] = []
