@@ -87,6 +87,7 @@ struct PluginCompiler {
     else { throw PluginCompiler.cacheFault("'\(cache)' cannot be written") }
     tell("lab: compiling the plug-in '\(path)'\n")
     let (end, output) = Subprocess.run([
+      // The name is a link to the driver, which does by its own name what it is called by.
       compiler.hasSuffix("swiftc") ? compiler : swiftc, "-O", "-swift-version", "6",
       "-parse-as-library", "-emit-library", "-module-name", "Plugin_\(stem)_\(hash)", "-I", modules,
       "-I", making, "\(making)/plugin.swift", "\(making)/entry.swift", "-o",

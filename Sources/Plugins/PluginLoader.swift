@@ -102,8 +102,12 @@ public final class PluginLoader: PluginSource {
     let rebuild = "make it again of its source: name the .swift file instead"
     guard let handle = dlopen(FileSystem.real(library) ?? library, RTLD_NOW | RTLD_LOCAL) else {
       let reason = dlerror().map { String(cString: $0) } ?? "the system gives no reason"
-      throw fault(
-        "cannot be loaded: \(reason)", reason.contains("undefined symbol") ? rebuild : nil)
+      // What was compiled just now lacks nothing itself: the program hides what it has.
+      let help =
+        isCompiled
+        ? "link this program with '-Xlinker --export-dynamic', as `lab plugin new --package` does"
+        : rebuild
+      throw fault("cannot be loaded: \(reason)", reason.contains("undefined symbol") ? help : nil)
     }
     guard let identityOf = dlsym(handle, PluginContract.identitySymbol),
       let blocksOf = dlsym(handle, PluginContract.blocksSymbol)

@@ -156,7 +156,7 @@ public struct Constraint: Sendable {
 }
 
 /// Numbers with units.
-public enum Quantity {
+enum Quantity {
   private static let counts: [(String, Double)] = [
     ("KiB", 1024), ("MiB", 1_048_576), ("GiB", 1_073_741_824), ("TiB", 1_099_511_627_776),
     ("kB", 1e3), ("MB", 1e6), ("GB", 1e9), ("TB", 1e12), ("k", 1e3), ("K", 1e3), ("M", 1e6),
@@ -170,7 +170,7 @@ public enum Quantity {
   ]
 
   /// `3e9`, `421M`, `8 MiB`, `20 ms`, in base units; nil for anything else.
-  public static func number(
+  static func number(
     _ text: some StringProtocol, of unit: Metric.Unit = .parameters
   ) -> Double? {
     let text = String(text.filter { $0 != " " })

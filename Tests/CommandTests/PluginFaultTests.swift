@@ -267,6 +267,8 @@ struct PluginFaultTests {
         "blocks", "faulty", "--plugin", path, "--plugin", folder.path + "/./faulty.swift",
       ])
       #expect(twice.status == 0, "\(twice.err)")
+      let fit = try Lab.run(["blocks", "--fit", "layers.*.mixer", "samba-421m", "--plugin", path])
+      #expect(fit.status == 0 && fit.out.contains("faulty"), "\(fit.err)")
     }
   }
 

@@ -15,9 +15,17 @@ struct PluginTests {
   func sameInAllWays() throws {
     let package = Lab.root.appendingPathComponent("Examples/CustomLab").path
     let scratch = Lab.root.appendingPathComponent(".build/custom-lab").path
-    let build = try Lab.run(
-      ["swift", "build", "--package-path", package, "--scratch-path", scratch],
-      program: URL(fileURLWithPath: "/usr/bin/env"))
+    func swiftBuild() throws -> Lab.Output {
+      try Lab.run(
+        ["swift", "build", "--package-path", package, "--scratch-path", scratch],
+        program: URL(fileURLWithPath: "/usr/bin/env"))
+    }
+    var build = try swiftBuild()
+    if build.status != 0 {
+      // An earlier build knows files that are gone since; what is really wrong is wrong again.
+      try FileManager.default.removeItem(atPath: scratch)
+      build = try swiftBuild()
+    }
     try #require(build.status == 0, "\(build.out) \(build.err)")
     let custom = URL(fileURLWithPath: scratch + "/debug/custom-lab")
     let ways: [(program: URL?, swap: String, more: [String])] = [
@@ -92,7 +100,9 @@ struct PluginTests {
     ])
     #expect(fit.status == 0, "\(fit.err)")
     // It needs a number of heads, which nothing gives it.
-    #expect(!fit.out.contains("differential_attention  "))
+    let cut = try #require(fit.out.firstRange(of: "may fit, but need settings:"))
+    #expect(fit.out[cut.upperBound...].contains("differential_attention"))
+    #expect(!fit.out[..<cut.lowerBound].contains("differential_attention"))
   }
 
   @Test("what the lab writes works, keeps every law and has its costs", arguments: [false, true])

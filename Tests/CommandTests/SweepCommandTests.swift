@@ -161,8 +161,11 @@ struct SweepCommandTests {
       let again = try sweep("sort: -latency at seq=12\n", ["--measured", runs, "--json"])
       #expect(try times(of: again).count == 2)
       // A size that the sweep does not name is profiled when rows are sorted by it.
-      let sorted = try sweep("", ["--sort", "flops.total at seq=31", "--csv"])
-      #expect(sorted.status == 0 && !sorted.out.contains("seq=31"))
+      let orders = try ["flops.total at seq=31", "-flops.total at seq=31"].map { order in
+        let out = try sweep("", ["--sort", order, "--markdown"]).out
+        return out.split(separator: "\n").filter { $0.contains("mixer=") && !$0.contains("fit") }
+      }
+      #expect(orders[0].count == 2 && orders[0] == orders[1].reversed())
       for wrong in [
         ["--measure-limit", "1 s"], ["--svg", "--plot", "nosuch,flops.total"],
       ] {

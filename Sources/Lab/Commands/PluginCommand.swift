@@ -56,11 +56,13 @@ struct PluginNew: ParsableCommand {
         Diagnostic(id: "cannot-write", message: "'\(path)' is there already"))
     }
     if faults.isEmpty {
-      for (path, text) in files where !NewFile.write(text, to: path) {
-        faults.append(
-          Diagnostic(
-            id: "cannot-write",
-            message: "cannot write '\(path)': \(String(cString: strerror(errno)))"))
+      do {
+        for (path, text) in files {
+          try ArtefactFile.makeFolder(path.split(separator: "/").dropLast().joined(separator: "/"))
+          try ArtefactFile.write(path) { $0.write(text) }
+        }
+      } catch let error as ArtefactError {
+        faults.append(Diagnostic(id: "cannot-write", message: error.message))
       }
     }
     guard faults.isEmpty else {
@@ -183,23 +185,5 @@ struct PluginTest: ParsableCommand {
       alarm(0)
       writer.write("\(PluginReport.end)\(number)\t\(outcome)\n")
     }
-  }
-}
-
-/// Files of a new plug-in.
-enum NewFile {
-  /// Writes a file that was not there, and its folders; false when that fails.
-  static func write(_ text: String, to path: String) -> Bool {
-    var folder = ""
-    for part in path.split(separator: "/", omittingEmptySubsequences: false).dropLast() {
-      folder += folder.isEmpty && !path.hasPrefix("/") ? part : "/\(part)"
-      if !folder.isEmpty { mkdir(folder, 0o777) }
-    }
-    let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { return false }
-    let writer = OutputWriter(descriptor: descriptor)
-    writer.write(text)
-    writer.flush()
-    return close(descriptor) == 0
   }
 }

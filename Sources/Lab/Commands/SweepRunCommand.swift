@@ -134,9 +134,13 @@ struct SweepRun: ParsableCommand {
       file.measure = file.measure ?? runs.map { SweepFile.Measure(runs: $0) }
       if let measure { file.measure?.runs = measure }
       if let limit = measureLimit.flatMap(SweepFile.Measure.limit) { file.measure?.limit = limit }
-      file.shown = [sort.flatMap(metric)?.metric].compactMap(\.self)
-      if svg, case .metrics(let across, let up)? = axes { file.shown += [across, up] }
+      file.shown = asked
     }
+  }
+
+  /// The metrics that the options ask for beside the sweep's own.
+  private var asked: [Metric] {
+    [sort.flatMap(metric)?.metric].compactMap(\.self) + (svg ? axes?.metrics ?? [] : [])
   }
 
   private func metric(_ text: String) -> (metric: Metric, descending: Bool)? {
@@ -170,18 +174,15 @@ struct SweepRun: ParsableCommand {
     }
     if file.measure == nil, !dryRun {
       let bound = file.constraints.first { $0.metric.isMeasured }
-      let others = [sort == nil ? file.sort?.metric : nil].compactMap(\.self) + file.shown
-      let picture = svg ? axes?.metrics ?? [] : []
-      if let wanted = bound?.metric ?? (others + picture).first(where: \.isMeasured) {
+      let order = sort == nil ? file.sort?.metric : nil
+      let wanted = bound?.metric ?? ([order].compactMap(\.self) + asked).first(where: \.isMeasured)
+      let message =
+        wanted.map { "'\($0)' is known only after a run" }
+        ?? measureLimit.map { _ in "--measure-limit ends runs, and nothing is run" }
+      if let message {
         bench.report([
           Diagnostic(
-            id: "not-measured", message: "'\(wanted)' is known only after a run", span: bound?.span,
-            help: "--measure 5, or 'measure: 5' in the sweep, runs each variant five times")
-        ])
-      } else if measureLimit != nil {
-        bench.report([
-          Diagnostic(
-            id: "not-measured", message: "--measure-limit ends runs, and nothing is run",
+            id: "not-measured", message: message, span: bound?.span,
             help: "--measure 5, or 'measure: 5' in the sweep, runs each variant five times")
         ])
       }
@@ -255,25 +256,25 @@ struct SweepRun: ParsableCommand {
       let base = workers[0].base(in: kept, mayRun: isMeasured && !json && !Interrupt.isRequested)
       bench.report((base?.diagnostics ?? []).filter { $0.id == "not-measured" })
       let sweep = SweepOutput(file: file, base: base, results: kept, counting: counting)
-      write(sweep, summary: tally.words, to: out)
+      write(sweep, tally, to: out)
     }
     out.flush()
     if Interrupt.isRequested { throw LabExit.interrupted }
   }
 
-  private func write(_ sweep: SweepOutput, summary: String, to out: OutputWriter) {
+  private func write(_ sweep: SweepOutput, _ tally: SweepTally, to out: OutputWriter) {
     if json {
-      sweep.writeJSON(to: out)
+      sweep.writeJSON(tally.reported, to: out)
     } else if html {
-      out.write(sweep.page.html())
+      out.write(SweepPage(sweep: sweep).html())
     } else if svg, let axes {
-      out.write(sweep.plot.svg(axes, isLogarithmic: isLogarithmic))
+      out.write(SweepPlot(sweep: sweep).svg(axes, isLogarithmic: isLogarithmic))
     } else if markdown {
       out.write(sweep.report().markdown())
     } else if latex {
       out.write(sweep.report().latex())
     } else {
-      out.write(sweep.table(Terminal(color: color), limit: limit, summary: summary))
+      out.write(sweep.table(Terminal(color: color), limit: limit, summary: tally.words))
     }
   }
 }

@@ -1,6 +1,5 @@
 internal import Graph
 internal import Kernels
-internal import Weights
 
 extension BlockContract {
   /// What comes out has the sizes that the graph says, and is finite.
@@ -60,21 +59,11 @@ extension BlockContract {
   private func run(
     _ graph: Graph, threads: Int, part: Int? = nil, of whole: Graph? = nil
   ) throws -> [Tensor] {
-    var options = ExecutionPlan.Options()
-    options.threads = threads
-    let plan = try ExecutionPlan(graph, options: options)
-    let weights = try BoundWeights(initialFor: graph, seed: 0)
-    weights.prepare()
-    let executor = try Executor(plan, parameters: BoundParameters(weights))
-    executor.check = .everyStep
-    var inputs: [String: Tensor] = [:]
-    for port in graph.inputs {
-      let type = (whole ?? graph).types[port.value]
-      var tensor = try Measurement.input(type, name: port.name)
-      if let part { tensor = try element(part, of: tensor) }
-      inputs[port.name] = tensor
-    }
-    return try executor.run(inputs).map(\.tensor)
+    let run = try InitialRun(graph, threads: threads)
+    run.executor.check = .everyStep
+    var inputs = try InitialRun.inputs(of: whole ?? graph)
+    if let part { inputs = try inputs.mapValues { try element(part, of: $0) } }
+    return try run.executor.run(inputs).map(\.tensor)
   }
 
   private func element(_ index: Int, of tensor: Tensor) throws -> Tensor {

@@ -8,7 +8,7 @@ enum SweepLines {
   static func header(_ file: SweepFile) -> String {
     var cells = ["index", "id", "name", "parameters", "trainable", "active"]
     for size in file.profiledSizes {
-      let suffix = size.map { " \($0.name)=\($0.value)" }.joined()
+      let suffix = suffix(size)
       cells +=
         ["flops\(suffix)"] + CostClass.allCases.map { "\($0.rawValue)\(suffix)" }
         + ["state_bytes\(suffix)"]
@@ -16,10 +16,15 @@ enum SweepLines {
     if let match = file.match { cells.append(match.by) }
     cells.append("status")
     for size in file.writtenSizes where file.measure != nil {
-      let suffix = size.map { " \($0.name)=\($0.value)" }.joined()
+      let suffix = suffix(size)
       cells += measured.map { $0 + suffix }
     }
     return (cells + ["reason"]).map(quotedCSV).joined(separator: ",") + "\n"
+  }
+
+  /// What tells the columns of one size from those of another: ` seq=2048`.
+  private static func suffix(_ sizes: [(name: String, value: Int)]) -> String {
+    sizes.map { " \($0.name)=\($0.value)" }.joined()
   }
 
   /// The columns of what was measured at one size.

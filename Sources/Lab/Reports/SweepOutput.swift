@@ -9,13 +9,8 @@ struct SweepOutput {
   let results: [VariantResult]
   let counting: Counting
 
-  var page: SweepPage {
-    SweepPage(file: file, base: base, results: results, counting: counting)
-  }
-
-  var plot: SweepPlot {
-    SweepPlot(file: file, base: base, results: results, counting: counting)
-  }
+  /// What stands above a table or picture.
+  var title: String { file.about ?? file.name }
 
   /// Rows of the first results, or of all.
   func report(_ limit: Int? = nil) -> SweepReport {
@@ -24,7 +19,7 @@ struct SweepOutput {
   }
 
   func table(_ terminal: Terminal, limit: Int, summary: String) -> String {
-    var table = report(limit).table(file.about ?? file.name)
+    var table = report(limit).table(title)
     if results.count > limit {
       table.footnotes.append("\(results.count - limit) more rows: --limit, --csv or --json")
     }
@@ -32,7 +27,7 @@ struct SweepOutput {
     return table.render(width: terminal.width, style: terminal.tableStyle)
   }
 
-  func writeJSON(to out: OutputWriter) {
+  func writeJSON(_ diagnostics: [Diagnostic], to out: OutputWriter) {
     var writer = JSONWriter { out.write($0) }
     writer.object { json in
       json.member("schema", 1)
@@ -42,7 +37,7 @@ struct SweepOutput {
       json.array("results") { json in
         for result in results { SweepLines.write(result, file, counting, &json) }
       }
-      json.array("diagnostics") { _ in }
+      ProfileJSON.write(diagnostics, &json)
     }
     writer.finish()
   }

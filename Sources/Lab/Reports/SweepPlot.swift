@@ -38,10 +38,7 @@ struct SweepPlot {
     }
   }
 
-  let file: SweepFile
-  let base: VariantResult?
-  let results: [VariantResult]
-  let counting: Counting
+  let sweep: SweepOutput
 
   /// The picture; `isLogarithmic` for both directions.
   func svg(_ axes: Axes, isLogarithmic: Bool) -> String {
@@ -50,8 +47,6 @@ struct SweepPlot {
     case .size(let size, let up): curves(size, up, isLogarithmic).svg()
     }
   }
-
-  private var title: String { file.about ?? file.name }
 
   private func axis(_ metric: Metric, _ isLogarithmic: Bool) -> Chart.Axis {
     Chart.Axis(
@@ -64,7 +59,7 @@ struct SweepPlot {
 
   /// The names without what all of them begin with, up to and with an equal sign.
   private var names: [String] {
-    let names = results.map(\.variant.name)
+    let names = sweep.results.map(\.variant.name)
     guard let first = names.first, let cut = first.firstIndex(of: "=") else { return names }
     let prefix = first[...cut]
     guard names.allSatisfy({ $0.hasPrefix(prefix) }) else { return names }
@@ -73,8 +68,9 @@ struct SweepPlot {
 
   private func dots(_ across: Metric, _ up: Metric, _ isLogarithmic: Bool) -> Chart {
     var sound: [(x: Int, y: Int, name: String, label: String)] = []
-    for (result, label) in zip(results, names) where result.isKept {
-      guard let x = result.value(across, counting), let y = result.value(up, counting) else {
+    for (result, label) in zip(sweep.results, names) where result.isKept {
+      guard let x = result.value(across, sweep.counting), let y = result.value(up, sweep.counting)
+      else {
         continue
       }
       sound.append((x, y, result.variant.name, label))
@@ -88,7 +84,7 @@ struct SweepPlot {
       front.insert(i)
     }
     var chart = Chart(
-      title: title, across: axis(across, isLogarithmic), up: axis(up, isLogarithmic))
+      title: sweep.title, across: axis(across, isLogarithmic), up: axis(up, isLogarithmic))
     chart.front = order.filter(front.contains).map { (Double(sound[$0].x), Double(sound[$0].y)) }
     // Among very many dots only the best have a name.
     let isLabelled = { (i: Int) in sound.count <= 40 || front.contains(i) }
@@ -98,7 +94,9 @@ struct SweepPlot {
         label: isLabelled(i) ? String(point.label.prefix(48)) : "",
         colour: front.contains(i) ? "#0969da" : "#8c959f")
     }
-    if let base, let x = base.value(across, counting), let y = base.value(up, counting) {
+    if let base = sweep.base, let x = base.value(across, sweep.counting),
+      let y = base.value(up, sweep.counting)
+    {
       chart.points.append(
         Chart.Point(x: Double(x), y: Double(y), name: "base", label: "base", colour: "#cf222e"))
     }
@@ -106,9 +104,9 @@ struct SweepPlot {
   }
 
   private func curves(_ size: String, _ up: Metric, _ isLogarithmic: Bool) -> Chart {
-    let lengths = file.profiledSizes.flatMap { $0.filter { $0.name == size }.map(\.value) }
+    let lengths = sweep.file.profiledSizes.flatMap { $0.filter { $0.name == size }.map(\.value) }
     var chart = Chart(
-      title: title,
+      title: sweep.title,
       across: Chart.Axis(
         title: size, words: { NumberFormat.shortSize(Int($0)) }, isLogarithmic: isLogarithmic,
         base: 2, ticks: Set(lengths).sorted().map(Double.init)),
@@ -117,13 +115,13 @@ struct SweepPlot {
     func others(_ sizes: [(name: String, value: Int)]) -> String {
       sizes.filter { $0.name != size }.map { "\($0.name)=\($0.value)" }.joined(separator: " ")
     }
-    let groups = Set(file.profiledSizes.map(others)).sorted()
-    for (result, name) in zip(results, names) where result.isKept {
+    let groups = Set(sweep.file.profiledSizes.map(others)).sorted()
+    for (result, name) in zip(sweep.results, names) where result.isKept {
       for group in groups {
         var points: [(x: Double, y: Double)] = []
-        for sizes in file.profiledSizes where others(sizes) == group {
+        for sizes in sweep.file.profiledSizes where others(sizes) == group {
           guard let length = sizes.first(where: { $0.name == size })?.value,
-            let value = result.value(Metric(up.kind, at: sizes), counting)
+            let value = result.value(Metric(up.kind, at: sizes), sweep.counting)
           else { continue }
           points.append((Double(length), Double(value)))
         }

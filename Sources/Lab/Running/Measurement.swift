@@ -1,6 +1,4 @@
 internal import Graph
-internal import Kernels
-internal import Weights
 
 /// How long a graph takes on this machine, with initial weights and random inputs.
 struct Measurement {
@@ -32,47 +30,28 @@ struct Measurement {
     isOver: () -> Bool = { false }
   ) throws {
     let memory = ProcessMemory()
-    var options = ExecutionPlan.Options()
-    options.threads = threads
-    let plan = try ExecutionPlan(graph, options: options)
-    let weights = try BoundWeights(initialFor: graph, seed: 0)
-    weights.prepare()
-    let executor = try Executor(plan, parameters: BoundParameters(weights))
-    var inputs: [String: Tensor] = [:]
-    for port in graph.inputs {
-      inputs[port.name] = try Measurement.input(graph.types[port.value], name: port.name)
-    }
+    let run = try InitialRun(graph, threads: threads)
+    let inputs = try InitialRun.inputs(of: graph)
     let clock = ContinuousClock()
     var times: [Double] = []
     let begin = clock.now
     for i in 0..<(warmUp + runs) {
       if isOver() { throw LabExit.interrupted }
       let start = clock.now
-      _ = try executor.run(inputs)
+      _ = try run.executor.run(inputs)
       let isLate = limit.map { clock.now - begin > .seconds($0) } ?? false
       if i >= warmUp || isLate { times.append((clock.now - start).milliseconds) }
       if isLate { break }
     }
     self.times = times.sorted()
-    plannedBytes = plan.peakBytes + plan.constantBytes
+    plannedBytes = run.plan.peakBytes + run.plan.constantBytes
     var bytes = 0
-    for weight in plan.weights { bytes += 4 * weight.sizes.reduce(1, *) }
+    for weight in run.plan.weights { bytes += 4 * weight.sizes.reduce(1, *) }
     weightBytes = bytes
     operations = try Profile(graph, depth: 0).cost.total()
     // What an earlier run left free and this one took again did not rise; both are there for sure.
     let least = weightBytes + plannedBytes
     peakBytes = memory?.risen().map { max($0, least) }
-  }
-
-  /// The same random numbers in every process; ids below their limit.
-  static func input(_ type: TensorType, name: String) throws -> Tensor {
-    let count = try type.count()
-    if case .index(let limit) = type.element {
-      let limit = max(1, limit ?? 1)
-      return try Tensor(type.sizes, (0..<count).map { Int64($0 &* 7919 % limit) })
-    }
-    let values = try InitialValues(.normal(std: 1), shape: type.sizes, path: name, seed: 1)
-    return try Tensor(type.sizes, values.values(0..<count))
   }
 }
 

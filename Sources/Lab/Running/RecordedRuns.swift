@@ -4,12 +4,17 @@ internal import Sweeps
 /// What an earlier `lab sweep --measure --output FILE` measured, so that one long run can be shown in
 /// many ways.
 struct RecordedRuns: Sendable {
-  private let path: String
   private let lines: [Int: Substring]
+  /// What a file of text may have; more is not read.
+  private static let most = 16 << 20
 
   /// Reads a file that begins with `header`.
   init(_ source: SourceText, header: String) throws(Diagnostic) {
-    path = source.name
+    guard source.bytes.count <= RecordedRuns.most else {
+      throw Diagnostic(
+        id: "bad-input",
+        message: "'\(source.name)' has more than 16 MiB, too much to be shown at once")
+    }
     let all = String(decoding: source.bytes, as: UTF8.self).split(separator: "\n")
     guard let first = all.first, first + "\n" == header else {
       throw Diagnostic(

@@ -29,7 +29,7 @@ final class SweepWorker {
 
   /// What comes of the variant at `index`.
   func outcome(_ index: Int) -> Outcome {
-    if file.measure != nil { Crash.note("variant \(index)") }
+    if file.measure != nil, recorded == nil { Crash.note("variant \(index)") }
     let result = measured(evaluator.evaluate(index))
     // Lines are made by all threads, and written by one.
     return Outcome(
@@ -38,8 +38,7 @@ final class SweepWorker {
 
   /// What comes of the base.
   ///
-  /// A variant of `results` that changes nothing has its times; otherwise it
-  /// runs where it may.
+  /// A variant of `results` that changes nothing has its times; otherwise it runs where it may.
   func base(in results: [VariantResult], mayRun: Bool) -> VariantResult? {
     guard var base = evaluator.evaluateBase() else { return nil }
     let same = results.first { $0.variant.id == base.variant.id && !$0.measured.isEmpty }
