@@ -152,6 +152,15 @@ struct SweepCommandTests {
       let tight = try sweep("keep: [latency at seq=12 < 1 ns]\n", ["--measured", runs])
       #expect(tight.out.contains("0 kept, 2 pruned, 1 do not fit"))
 
+      // Sizes that differ in something else are curves of their own.
+      let batches = SweepCommandTests.small.replacingOccurrences(
+        of: "[{seq: 8}, {seq: 12}]",
+        with: "[{seq: 8, batch: 1}, {seq: 12, batch: 1}, {seq: 8, batch: 2}, {seq: 12, batch: 2}]")
+      try batches.write(toFile: file, atomically: true, encoding: .utf8)
+      let curves = try Lab.run(["sweep", file, "--svg", "--plot", "seq,flops.total"])
+      #expect(curves.out.components(separatedBy: "<polyline").count == 1 + 4, "\(curves.err)")
+      #expect(curves.out.components(separatedBy: "<circle").count == 1 + 8)
+
       // What was recorded is what is shown, in any form, without another run.
       // Small first, then large first: one of them is not the plan's order.
       for (order, isFalling) in [("latency at seq=12", false), ("-latency at seq=12", true)] {
@@ -177,6 +186,18 @@ struct SweepCommandTests {
       let picture = try sweep("", ["--measured", runs, "--svg", "--plot", "seq,latency", "--log"])
       #expect(picture.out.components(separatedBy: "<polyline").count == 3)
       #expect(picture.out.contains(">seq<") && picture.out.contains(">latency<"))
+      // Each column of the file is the metric that it is called by.
+      let names = lines[0].split(separator: ",", omittingEmptySubsequences: false)
+      let cells = lines[1].split(separator: ",", omittingEmptySubsequences: false)
+      for (column, metric, unit) in [
+        ("latency_ns", "latency", "ns"), ("values_bytes", "memory.values", ""),
+        ("peak_bytes", "memory.peak", ""),
+      ] {
+        let place = try #require(names.firstIndex { $0 == "\(column) seq=12" })
+        let bound = "keep: ['\(metric) at seq=12 == \(cells[place]) \(unit)']\n"
+        let rows = try sweep(bound, ["--measured", runs, "--csv"]).out.split(separator: "\n")
+        #expect(rows[1].contains(",kept,"), "\(bound)")
+      }
       // What was counted otherwise then is not taken for a time of now.
       let edited = try sweep("", ["--measured", runs, "--dtype", "f32", "--json"])
       #expect(edited.err.contains("counted something else") && !edited.out.contains("median_ms"))
