@@ -22,12 +22,17 @@ enum Lab {
       .appendingPathComponent("lab")
   }()
 
+  /// A program may end without having read what it was given: an error of that write, not the end of
+  /// the tests.
+  private static let ignoresBrokenPipes: Void = { signal(SIGPIPE, SIG_IGN) }()
+
   /// Runs `lab` with arguments, in the repository's root, with plain output of 100 columns.
   ///
   /// With `program` another one than `lab`.
   static func run(
     _ arguments: [String], input: String? = nil, program: URL? = nil, cache: String? = nil
   ) throws -> Output {
+    _ = ignoresBrokenPipes
     let process = Process()
     process.executableURL = program ?? executable
     process.arguments = arguments
@@ -42,7 +47,7 @@ enum Lab {
     process.standardError = err
     process.standardInput = stdin
     try process.run()
-    if let input { stdin.fileHandleForWriting.write(Data(input.utf8)) }
+    if let input { try? stdin.fileHandleForWriting.write(contentsOf: Data(input.utf8)) }
     try stdin.fileHandleForWriting.close()
     // Both pipes are drained at once: a full one would stop the process.
     let errors = ErrorText()
